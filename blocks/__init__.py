@@ -1,0 +1,1 @@
+"""Where connections and credentials live: Prefect blocks, editable in its UI."""

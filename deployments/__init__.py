@@ -1,0 +1,1 @@
+"""How it is run: the only place that puts the parts together."""

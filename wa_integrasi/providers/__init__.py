@@ -1,0 +1,1 @@
+"""One WhatsApp channel a file: send, verify, parse."""

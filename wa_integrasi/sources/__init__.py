@@ -1,0 +1,1 @@
+"""One kind of data source a file: rows out, nothing in."""

@@ -1,0 +1,37 @@
+"""What every data source promises: rows for a query, within its limits, and never a change to what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class SourceError(Exception):
+    """The source could not answer. Its message is fit for logs: no URL, no password, no rows."""
+
+    def __init__(self, text: str, *, transient: bool) -> None:
+        super().__init__(text)
+        self.transient = transient
+        """Whether trying again may help: the source is away or slow, and the query is not at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a query gave: column names, values in their order, and whether the row cap cut it."""
+
+    columns: tuple[str, ...]
+    values: tuple[tuple[Any, ...], ...]
+    truncated: bool = False
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """Each row by column name, as chat templates read it."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.values]
+
+
+class Source(Protocol):
+    """A place that reports read from."""
+
+    def query(self, statement: str, parameters: Mapping[str, Any]) -> Rows:
+        """Run one read-only statement with bound `parameters`. Raises `SourceError`."""
+        ...
