@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import Annotated, Literal
+from typing import Literal, assert_never
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
 
 TEXT_LIMIT = 4096
 """Characters one WhatsApp text message may have (Cloud API reference, `text.body`)."""
@@ -25,36 +25,27 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.PENDING: frozenset({Status.SENDING, Status.REFUSED, Status.DEAD, Status.CANCELLED}),
-    Status.SENDING: frozenset(
-        {
-            Status.SENT,
-            Status.DELIVERED,
-            Status.READ,
-            Status.PENDING,
-            Status.UNKNOWN,
-            Status.REFUSED,
-            Status.DEAD,
-        }
-    ),
-    Status.UNKNOWN: frozenset(
-        {Status.SENT, Status.DELIVERED, Status.READ, Status.PENDING, Status.DEAD, Status.CANCELLED}
-    ),
-    Status.SENT: frozenset({Status.DELIVERED, Status.READ, Status.DEAD}),
-    Status.DELIVERED: frozenset({Status.READ}),
-    Status.READ: frozenset(),
-    Status.DEAD: frozenset({Status.PENDING}),
-    Status.REFUSED: frozenset({Status.PENDING}),
-    Status.CANCELLED: frozenset(),
-}
-"""The legal ways. `dead` and `refused` leave only when a person asks for it."""
-
 OPEN = frozenset({Status.PENDING, Status.SENDING, Status.UNKNOWN})
 """Statuses of messages that this system still owes to somebody."""
 
 REACHED = frozenset({Status.SENT, Status.DELIVERED, Status.READ})
 """Statuses that say the provider has the message."""
+
+_ENDED = frozenset({Status.DEAD, Status.REFUSED, Status.CANCELLED})
+
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.PENDING: frozenset({Status.SENDING}) | REACHED | _ENDED,
+    Status.SENDING: frozenset({Status.PENDING, Status.UNKNOWN, Status.REFUSED, Status.DEAD}) | REACHED,
+    Status.UNKNOWN: frozenset({Status.PENDING, Status.DEAD, Status.CANCELLED}) | REACHED,
+    Status.SENT: frozenset({Status.DELIVERED, Status.READ, Status.DEAD}),
+    Status.DELIVERED: frozenset({Status.READ}),
+    Status.READ: frozenset(),
+    Status.DEAD: frozenset({Status.PENDING, Status.DELIVERED, Status.READ}),
+    Status.REFUSED: frozenset({Status.PENDING, Status.DELIVERED, Status.READ}),
+    Status.CANCELLED: frozenset({Status.DELIVERED, Status.READ}),
+}
+"""The legal ways. A message that has ended waits again only when a person asks for it; a receipt that it arrived
+after all is believed."""
 
 
 class Receipt(StrEnum):
@@ -72,17 +63,29 @@ def may_become(current: Status, new: Status) -> bool:
 
 
 def after_receipt(current: Status, receipt: Receipt) -> Status:
-    """The status once `receipt` is known, never further back than `current`.
+    """The status once `receipt` is known: the further of the two, so that receipts may come in any order, or twice.
 
-    Receipts come in any order and more than once. `pending` counts as reached too: a row that was put back after an
-    unanswered request may have arrived after all. A failure says nothing about a message that has been delivered.
+    The order is open < sent < ended < delivered < read. A row that was put back to `pending` after an unanswered
+    request counts as open: its message may have arrived.
     """
-    if receipt is Receipt.FAILED:
-        return Status.DEAD if current in OPEN or current is Status.SENT else current
-    new = Status(receipt.value)
-    if current in OPEN:
-        return new
-    return new if new in TRANSITIONS[current] else current
+    new = Status.DEAD if receipt is Receipt.FAILED else Status(receipt.value)
+    return new if _distance(new) > _distance(current) else current
+
+
+def _distance(status: Status) -> int:
+    match status:
+        case Status.PENDING | Status.SENDING | Status.UNKNOWN:
+            return 0
+        case Status.SENT:
+            return 1
+        case Status.DEAD | Status.REFUSED | Status.CANCELLED:
+            return 2
+        case Status.DELIVERED:
+            return 3
+        case Status.READ:
+            return 4
+        case _:
+            assert_never(status)
 
 
 class Priority(IntEnum):
@@ -93,18 +96,11 @@ class Priority(IntEnum):
     BULK = 90
 
 
-class _Content(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Text(_Content):
+class Text(BaseModel):
     """Plain text with WhatsApp's markup, at most `TEXT_LIMIT` characters."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: Literal["text"] = "text"
     body: str = Field(min_length=1, max_length=TEXT_LIMIT)
     preview_url: bool = False
-
-
-Content = Annotated[Text, Field(discriminator="type")]
-CONTENT: TypeAdapter[Text] = TypeAdapter(Content)
-"""Reads and checks the content of any type; the union grows with the kinds of message that are sent."""

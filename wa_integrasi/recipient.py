@@ -52,6 +52,14 @@ class Recipient:
         return f"{shown}…{self.address[-4:]}"
 
     @classmethod
+    def of_chat(cls, chat: str) -> Recipient:
+        """The recipient whose `chat` this is; for names from the store, which have been parsed before."""
+        name, at, server = chat.partition("@")
+        if at:
+            return cls(Kind.GROUP if server == "g.us" else Kind.LID, name)
+        return cls(Kind.PHONE if name.startswith("+") else Kind.BSUID, name)
+
+    @classmethod
     def parse(cls, text: str, region: str = "ID") -> Recipient:
         """Read a phone number as people write it, or a WhatsApp chat id.
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 PREFIX = "WA_"
+_GRAPH = "https://graph.facebook.com"
 _GROUP_VARIABLE = re.compile(rf"{PREFIX}GROUP_([A-Z0-9_]+)_ID")
-_STORES = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+_DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 
 
 class SettingsError(ValueError):
@@ -23,36 +29,42 @@ class SettingsError(ValueError):
 
 
 class ProviderName(StrEnum):
-    """The channels the account `default` may use."""
+    """The channels that the account `default` may use."""
 
     SIMULATOR = "simulator"
     META = "meta"
+
+
+@dataclass(frozen=True)
+class MetaAccount:
+    """What the account `default` needs to speak to the Cloud API, or to the simulator that stands in for it."""
+
+    phone_number_id: str
+    access_token: SecretStr
+    app_secret: SecretStr
+    verify_token: SecretStr
+    waba_id: str | None
+    api_url: str
 
 
 def _database_url(text: str) -> str:
     try:
         url = make_url(text)
     except ArgumentError as error:
-        raise ValueError("a database URL such as sqlite:///wa.db or postgresql://user:password@host/name") from error
+        raise ValueError("a database URL: sqlite:///folder/wa.db or postgresql://user:password@host/name") from error
     dialect = url.get_backend_name()
-    if dialect not in _STORES:
+    if dialect not in _DRIVERS:
         raise ValueError("a database URL that begins with sqlite:// or postgresql://")
-    if dialect == "sqlite" and url.database and url.database != ":memory:":
-        url = url.set(database=str(Path(url.database).absolute()))
-    if dialect == "sqlite" and url.database in (None, "", ":memory:"):
-        raise ValueError("a database in a file: several processes share the store")
-    return url.set(drivername=_STORES[dialect]).render_as_string(hide_password=False)
+    if dialect == "sqlite":
+        if url.database in (None, "", ":memory:"):
+            raise ValueError("a database in a file: several processes share the store")
+        url = url.set(database=str(Path(str(url.database)).absolute()))
+    return url.set(drivername=_DRIVERS[dialect]).render_as_string(hide_password=False)
 
 
 def _zone(text: str) -> str:
     if text not in available_timezones():
-        raise ValueError("an IANA zone name such as Asia/Jakarta, Asia/Makassar or Asia/Jayapura (not WIB)")
-    return text
-
-
-def _locale(text: str) -> str:
-    if text not in ("id_ID", "en_US", "en_GB"):
-        raise ValueError("id_ID, en_US or en_GB")
+        raise ValueError("an IANA zone: Asia/Jakarta, Asia/Makassar, Asia/Jayapura … (WIB is no zone)")
     return text
 
 
@@ -62,24 +74,93 @@ def _secret_key(secret: SecretStr) -> SecretStr:
     return secret
 
 
-class Settings(BaseSettings):
+def _digits(text: str) -> str:
+    if not (text.isascii() and text.isdigit() and len(text) <= 32):
+        raise ValueError("the id from the provider's dashboard: digits only")
+    return text
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("an address that begins with http:// or https://")
+    return text.rstrip("/")
+
+
+def _cron(text: str) -> str:
+    if len(text.split()) != 5:
+        raise ValueError("five fields: minute, hour, day of month, month, day of week")
+    return text
+
+
+_DatabaseUrl = Annotated[SecretStr, AfterValidator(lambda url: SecretStr(_database_url(url.get_secret_value())))]
+_Digits = Annotated[str, AfterValidator(_digits)]
+_Url = Annotated[str, AfterValidator(_url)]
+_Cron = Annotated[str, AfterValidator(_cron)]
+
+
+class Settings(BaseModel):
     """Every setting with its default. `.env.example` explains them to people."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    database_url: Annotated[SecretStr, AfterValidator(lambda s: SecretStr(_database_url(s.get_secret_value())))] = (
-        Field(default=SecretStr("sqlite:///.wa/wa.db"), validate_default=True)
-    )
+    database_url: _DatabaseUrl = Field(default=SecretStr("sqlite:///.wa/wa.db"), validate_default=True)
     secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] | None = None
     timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Jakarta"
-    locale: Annotated[Literal["id_ID", "en_US", "en_GB"], AfterValidator(_locale)] = "id_ID"
+    locale: Literal["id_ID", "en_US", "en_GB"] = "id_ID"
 
     provider: ProviderName = ProviderName.SIMULATOR
     api_key: SecretStr | None = None
-    api_url: HttpUrl | None = None
+    api_url: _Url | None = None
     app_secret: SecretStr | None = None
     verify_token: SecretStr | None = None
-    phone_number_id: Annotated[str, Field(pattern=r"^\d{1,32}$")] | None = None
-    waba_id: Annotated[str, Field(pattern=r"^\d{1,32}$")] | None = None
+    phone_number_id: _Digits | None = None
+    waba_id: _Digits | None = None
+
+    rekap_daily_cron: _Cron = "0 7 * * *"
+    rekap_weekly_cron: _Cron = "0 7 * * 1"
+    rekap_monthly_cron: _Cron = "0 7 1 * *"
+    gateway_poll_cron: _Cron = "*/2 * * * *"
+
+    group_ids: dict[str, str] = Field(default_factory=dict)
+    """`WA_GROUP_<NAME>_ID`, by name in lower case with dashes."""
+
+    def meta_account(self) -> MetaAccount:
+        """The account `default`, complete. Raises `SettingsError` that names every variable still missing."""
+        key, secret, token, number = self.api_key, self.app_secret, self.verify_token, self.phone_number_id
+        url = self.api_url or (_GRAPH if self.provider is ProviderName.META else None)
+        if key is None or secret is None or token is None or number is None or url is None:
+            needed = {"API_KEY": key, "APP_SECRET": secret, "VERIFY_TOKEN": token, "PHONE_NUMBER_ID": number}
+            missing = [name for name, value in {**needed, "API_URL": url}.items() if value is None]
+            lines = [f"{PREFIX}{name}: not set; WA_PROVIDER={self.provider} needs it" for name in missing]
+            raise SettingsError("\n".join(lines))
+        return MetaAccount(number, key, secret, token, self.waba_id, url)
+
+
+def load_settings(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
+    """Read the environment and, below it, the `.env` file of the working folder. Raises `SettingsError`."""
+    file = Path(".env") if env_file is None else env_file
+    values = {name: value for name, value in dotenv_values(file).items() if value is not None}
+    values.update(os.environ if environment is None else environment)
+    known = {
+        field: values[name]
+        for field in Settings.model_fields
+        if (name := f"{PREFIX}{field.upper()}") in values and values[name].strip()
+    }
+    groups = {
+        match[1].lower().replace("_", "-"): value
+        for name, value in values.items()
+        if (match := _GROUP_VARIABLE.fullmatch(name)) and value.strip()
+    }
+    try:
+        return Settings.model_validate({**known, "group_ids": groups})
+    except ValidationError as error:
+        raise SettingsError("\n".join(_line(problem, known) for problem in error.errors())) from None
+
+
+def _line(problem: ErrorDetails, found: Mapping[str, str]) -> str:
+    field = str(problem["loc"][0])
+    secret = "SecretStr" in str(Settings.model_fields[field].annotation)
+    shown = "(a secret)" if secret else repr(found.get(field, ""))
+    valid = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{PREFIX}{field.upper()}: found {shown}, must be {valid.removeprefix('should be ')}"

@@ -1,0 +1,58 @@
+"""The database is brought to its shape from nothing, from every revision, and by two processes at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from wa_integrasi.store import migrating
+from wa_integrasi.store.engine import Store, StoreError
+from wa_integrasi.store.tables import metadata
+
+REVISIONS = [script.revision for script in ScriptDirectory(str(migrating._MIGRATIONS)).walk_revisions()]
+
+
+@pytest.mark.parametrize("earlier", REVISIONS)
+def test_every_revision_leads_to_the_tables_of_the_code(database_url: str, earlier: str) -> None:
+    with Store.open(database_url) as store:
+        assert migrating.migrate(store, earlier) == earlier
+        assert migrating.migrate(store) == REVISIONS[0]
+        with store.reading() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_two_starts_at_once_migrate_one_after_the_other(database_url: str) -> None:
+    def start(_: int) -> str:
+        with Store.open(database_url) as store:
+            return migrating.migrate(store)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(start, range(4))) == [REVISIONS[0]] * 4
+
+
+def test_an_empty_store_says_what_to_do(database_url: str) -> None:
+    with Store.open(database_url) as store, pytest.raises(StoreError, match="run 'wa init'"):
+        migrating.check_revision(store)
+
+
+def test_a_store_that_is_away_is_named_without_its_password() -> None:
+    away = "postgresql+psycopg://wa:geheim@127.0.0.1:1/wa"
+    with Store.open(away) as store, pytest.raises(StoreError) as caught, store.reading():
+        pass
+    assert "127.0.0.1:1" in str(caught.value)
+    assert "geheim" not in str(caught.value)
+
+
+def test_sqlite_keeps_what_it_has_committed_and_checks_foreign_keys(tmp_path) -> None:
+    with Store.open(f"sqlite+pysqlite:///{tmp_path}/wa.db") as store, store.reading() as connection:
+        pragmas = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
+        }
+    assert pragmas["journal_mode"] == "wal"
+    assert pragmas["foreign_keys"] == 1
+    assert pragmas["synchronous"] == 2
+    assert pragmas["busy_timeout"] >= 5000

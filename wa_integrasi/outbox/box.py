@@ -1,0 +1,139 @@
+"""The outbox of one store: the only writer of `wa_outbox`."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from datetime import timedelta
+
+from sqlalchemy import Connection, cast, literal, select, update
+from sqlalchemy import Text as SqlText
+from sqlalchemy.dialects import postgresql, sqlite
+
+from wa_integrasi.clock import Clock, utc_now
+from wa_integrasi.message import Status, Text
+from wa_integrasi.outbox.claiming import adopt, claimable, expire
+from wa_integrasi.outbox.events import event, record
+from wa_integrasi.outbox.rows import Claimed, Enqueued, NewMessage, Settlement
+from wa_integrasi.outbox.settling import accept, apply_receipt, fail
+from wa_integrasi.policy.retry import Decision, Jitter, RetryPolicy
+from wa_integrasi.providers.base import Accepted, Action, Failed, Outcome, ReceiptEvent
+from wa_integrasi.recipient import Recipient
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.tables import wa_outbox
+
+LEASE = timedelta(seconds=90)
+"""How long a worker may take for one message; longer than any provider's time-out."""
+
+
+class Outbox:
+    """The message ledger of one store. Every method is one transaction, or joins the caller's."""
+
+    def __init__(
+        self, store: Store, policy: RetryPolicy | None = None, clock: Clock = utc_now, jitter: Jitter = random.uniform
+    ) -> None:
+        self._store = store
+        self._policy = policy or RetryPolicy()
+        self._clock = clock
+        self._jitter = jitter
+
+    def enqueue(self, messages: Sequence[NewMessage], connection: Connection | None = None) -> list[Enqueued]:
+        """Store `messages`, each once, in their order. Pass a `connection` to commit them with work of your own."""
+        if not messages:
+            return []
+        with nullcontext(connection) if connection is not None else self._store.writing() as active:
+            return [self._enqueue_one(active, message) for message in messages]
+
+    def _enqueue_one(self, connection: Connection, message: NewMessage) -> Enqueued:
+        now = self._clock()
+        insert = postgresql.insert if self._store.dialect == "postgresql" else sqlite.insert
+        statement = insert(wa_outbox).values(
+            recipient=message.recipient.chat,
+            chat=message.recipient.chat,
+            content=message.content.body,
+            type=message.content.type,
+            account=message.account,
+            priority=int(message.priority),
+            dedupe_key=message.dedupe_key,
+            report=message.report,
+            slot=message.slot,
+            part=message.part,
+            parts=message.parts,
+            flow_run_id=message.flow_run_id,
+            created_at=now,
+            next_attempt_at=now,
+        )
+        unique = statement.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(wa_outbox.c.id)
+        created = connection.execute(unique).scalar()
+        if created is not None:
+            return Enqueued(created, created=True)
+        known = select(wa_outbox.c.id).where(wa_outbox.c.dedupe_key == message.dedupe_key)
+        return Enqueued(connection.execute(known).scalar_one(), created=False)
+
+    def claim(self, owner: str, accounts: Iterable[str], *, limit: int = 50, lease: timedelta = LEASE) -> list[Claimed]:
+        """Take up to `limit` due messages for `owner`, most urgent first, and write down the intent to send them.
+
+        Of a chat only the first waiting message can be taken, and none while another is on its way: so its order
+        holds whatever the number of workers. Before that, foreign rows are adopted and lost leases noted.
+        """
+        now = self._clock()
+        token = secrets.token_hex(8)
+        with self._store.writing() as connection:
+            adopt(connection, now)
+            expire(connection, now, self._policy)
+            take = update(wa_outbox).where(claimable(connection, accounts, now, limit))
+            take = take.values(
+                status=Status.SENDING,
+                attempts=wa_outbox.c.attempts + 1,
+                attempt_id=literal(f"{token}.").concat(cast(wa_outbox.c.id, SqlText)),
+                lease_owner=owner,
+                lease_until=now + lease,
+            )
+            rows = connection.execute(take.returning(wa_outbox)).all()
+            record(connection, [event(row.id, Status.SENDING, now, attempt_id=row.attempt_id) for row in rows])
+        rows = sorted(rows, key=lambda row: (row.priority, row.id))
+        return [
+            Claimed(
+                id=row.id,
+                account=row.account,
+                recipient=Recipient.of_chat(row.chat),
+                content=Text(body=row.content),
+                attempt_id=row.attempt_id,
+                attempts=row.attempts,
+                lease_until=row.lease_until,
+            )
+            for row in rows
+        ]
+
+    def settle(self, attempts: Sequence[tuple[Claimed, Outcome]]) -> list[Settlement]:
+        """Write down what came of `attempts` and decide what becomes of each message.
+
+        A failure counts only while its claim is in force (a worker that lost its lease changes nothing); that the
+        provider accepted a message is a fact and always counts.
+        """
+        now = self._clock()
+        settled = []
+        with self._store.writing() as connection:
+            for claimed, outcome in attempts:
+                decision = self._policy.decide(outcome, claimed.attempts, self._jitter)
+                if isinstance(outcome, Accepted):
+                    accept(connection, claimed, outcome, now)
+                    settled.append(Settlement(claimed, outcome, decision.status))
+                elif fail(connection, claimed, outcome, decision, now):
+                    settled.append(Settlement(claimed, outcome, decision.status))
+        return settled
+
+    def refuse(self, claimed: Claimed, reason: str) -> None:
+        """End a claimed message that may not be sent."""
+        with self._store.writing() as connection:
+            fail(connection, claimed, Failed(Action.DEAD, "refused", reason), Decision(Status.REFUSED), self._clock())
+
+    def apply(self, receipts: Sequence[ReceiptEvent], connection: Connection | None = None) -> list[ReceiptEvent]:
+        """Move messages on by what the channel reports, in any order and as often as it likes.
+
+        Returns the receipts whose message is not known (yet): a receipt can be faster than our own commit.
+        """
+        with nullcontext(connection) if connection is not None else self._store.writing() as active:
+            return [receipt for receipt in receipts if not apply_receipt(active, receipt)]

@@ -1,0 +1,89 @@
+"""What a claim does to the rows: adopt foreign ones, note lost workers, choose what may go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, any_, exists, func, or_, select, tuple_, update
+
+from wa_integrasi.message import TEXT_LIMIT, Status
+from wa_integrasi.outbox.events import event, record
+from wa_integrasi.policy.retry import RetryPolicy
+from wa_integrasi.recipient import Recipient
+from wa_integrasi.store.tables import wa_outbox
+
+_ADOPT_AT_ONCE = 200
+
+
+def claimable(connection: Connection, accounts: Iterable[str], now: datetime, limit: int) -> ColumnElement[bool]:
+    """The rows that may go now, as a condition for an UPDATE.
+
+    Of a chat only its first waiting row qualifies, and none while another is on its way or its fate is unknown.
+    """
+    other = wa_outbox.alias()
+    on_its_way = other.c.status.in_([Status.SENDING, Status.UNKNOWN])
+    before = and_(
+        other.c.status == Status.PENDING,
+        tuple_(other.c.priority, other.c.id) < tuple_(wa_outbox.c.priority, wa_outbox.c.id),
+    )
+    same_chat = and_(other.c.account == wa_outbox.c.account, other.c.chat == wa_outbox.c.chat)
+    due = (
+        select(wa_outbox.c.id)
+        .where(
+            wa_outbox.c.status == Status.PENDING,
+            wa_outbox.c.account.in_(list(accounts)),
+            wa_outbox.c.chat.is_not(None),
+            wa_outbox.c.next_attempt_at <= now,
+            ~exists().where(same_chat, or_(on_its_way, before)),
+        )
+        .order_by(wa_outbox.c.priority, wa_outbox.c.next_attempt_at, wa_outbox.c.id)
+        .limit(limit)
+    )
+    if connection.dialect.name == "postgresql":
+        # An array is computed once; a sub-select in IN may be run again for each row, past its limit.
+        due = due.with_for_update(skip_locked=True)
+        return wa_outbox.c.id == any_(func.array(due.scalar_subquery()))
+    return wa_outbox.c.id.in_(due.scalar_subquery())
+
+
+def adopt(connection: Connection, now: datetime) -> None:
+    """Read and address rows that another program inserted; an unreadable one becomes a dead letter that says why."""
+    foreign = select(wa_outbox.c.id, wa_outbox.c.recipient, wa_outbox.c.content, wa_outbox.c.type)
+    foreign = foreign.where(wa_outbox.c.status == Status.PENDING, wa_outbox.c.chat.is_(None))
+    for row in connection.execute(
+        foreign.order_by(wa_outbox.c.id).limit(_ADOPT_AT_ONCE).with_for_update(skip_locked=True)
+    ):
+        try:
+            values: dict[str, Any] = {"chat": Recipient.parse(str(row.recipient)).chat}
+            _check_foreign(row)
+        except ValueError as error:
+            values = {"status": Status.DEAD, "error_code": "unreadable", "error_text": str(error)}
+            record(connection, [event(row.id, Status.DEAD, now, error_code="unreadable", error_text=str(error))])
+        connection.execute(update(wa_outbox).where(wa_outbox.c.id == row.id).values(**values))
+
+
+def _check_foreign(row: Row[Any]) -> None:
+    if row.type != "text":
+        raise ValueError(f"type: found {str(row.type)[:40]!r}, must be 'text'")
+    length = len(str(row.content))
+    if not 0 < length <= TEXT_LIMIT:
+        raise ValueError(f"content: {length} characters; a text has 1 to {TEXT_LIMIT}")
+
+
+def expire(connection: Connection, now: datetime, policy: RetryPolicy) -> None:
+    """Note lost workers, and give up waiting for evidence: send again, or end after the last try."""
+    lost = (wa_outbox.c.status == Status.SENDING) & (wa_outbox.c.lease_until < now)
+    waited = (wa_outbox.c.status == Status.UNKNOWN) & (wa_outbox.c.next_attempt_at <= now)
+    worn_out = wa_outbox.c.attempts >= policy.tries
+    changes: list[tuple[ColumnElement[bool], dict[str, Any]]] = [
+        (waited & worn_out, {"status": Status.DEAD, "error_code": "no_answer", "error_text": "no answer, no receipt"}),
+        (waited, {"status": Status.PENDING}),
+        (lost, {"status": Status.UNKNOWN, "next_attempt_at": now + policy.evidence, "error_code": "worker_lost"}),
+    ]
+    for condition, values in changes:
+        change = update(wa_outbox).where(condition).values(lease_owner=None, lease_until=None, **values)
+        rows = connection.execute(change.returning(wa_outbox.c.id, wa_outbox.c.attempt_id))
+        code = values.get("error_code")
+        record(connection, [event(r.id, values["status"], now, attempt_id=r.attempt_id, error_code=code) for r in rows])

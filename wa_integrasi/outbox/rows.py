@@ -1,0 +1,56 @@
+"""The rows of the outbox as its callers see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from wa_integrasi.message import Priority, Status, Text
+from wa_integrasi.providers.base import Outcome
+from wa_integrasi.recipient import Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to enqueue. `dedupe_key` makes it the only one of its kind, for good."""
+
+    recipient: Recipient
+    content: Text
+    dedupe_key: str | None = None
+    account: str = "default"
+    priority: Priority = Priority.REPORT
+    report: str | None = None
+    slot: str | None = None
+    part: int = 1
+    parts: int = 1
+    flow_run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """The row of a message, and whether this call made it (`False`: its dedupe key was there already)."""
+
+    id: int
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that this worker alone may send until `lease_until`."""
+
+    id: int
+    account: str
+    recipient: Recipient
+    content: Text
+    attempt_id: str
+    attempts: int
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of one attempt, and what was decided on it."""
+
+    claimed: Claimed
+    outcome: Outcome
+    status: Status

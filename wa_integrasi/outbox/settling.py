@@ -1,0 +1,79 @@
+"""What an answer or a receipt does to a row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, false, func, or_, select, update
+
+from wa_integrasi.message import OPEN, Receipt, Status, after_receipt
+from wa_integrasi.outbox.events import event, record, record_receipt
+from wa_integrasi.outbox.rows import Claimed
+from wa_integrasi.policy.retry import Decision
+from wa_integrasi.providers.base import Accepted, Failed, ReceiptEvent, Unanswered
+from wa_integrasi.store.tables import UtcDateTime, message_events, wa_outbox
+
+_MOMENTS = {
+    Receipt.SENT: ("sent_at",),
+    Receipt.DELIVERED: ("sent_at", "delivered_at"),
+    Receipt.READ: ("sent_at", "read_at"),
+    Receipt.FAILED: (),
+}
+"""The columns a receipt fills where they are empty. A channel may skip a step: read without delivered is common."""
+
+
+def accept(connection: Connection, claimed: Claimed, accepted: Accepted, now: datetime) -> None:
+    """The provider has the message: a fact, whoever holds the row now."""
+    connection.execute(
+        update(wa_outbox)
+        .where(wa_outbox.c.id == claimed.id)
+        .values(
+            status=case((wa_outbox.c.status.in_(OPEN), Status.SENT), else_=wa_outbox.c.status),
+            provider_message_id=accepted.message_id,
+            sent_at=func.coalesce(wa_outbox.c.sent_at, bindparam("now", now, UtcDateTime)),
+            lease_owner=None,
+            lease_until=None,
+            error_code=None,
+            error_text=None,
+        )
+    )
+    ids = {"attempt_id": claimed.attempt_id, "provider_message_id": accepted.message_id}
+    record(connection, [event(claimed.id, Status.SENT, now, **ids)])
+
+
+def fail(
+    connection: Connection, claimed: Claimed, outcome: Failed | Unanswered, decision: Decision, now: datetime
+) -> bool:
+    """The attempt failed or was not answered; says nothing when the claim is no longer in force. True if it counted."""
+    code = outcome.code if isinstance(outcome, Failed) else "no_answer"
+    error = {"error_code": code, "error_text": outcome.text}
+    mine = (wa_outbox.c.attempt_id == claimed.attempt_id) & (wa_outbox.c.status == Status.SENDING)
+    change = update(wa_outbox).where(wa_outbox.c.id == claimed.id, mine)
+    values = {"status": decision.status, "next_attempt_at": now + decision.wait}
+    changed = connection.execute(change.values(lease_owner=None, lease_until=None, **values, **error)).rowcount > 0
+    if changed:
+        record(connection, [event(claimed.id, decision.status, now, attempt_id=claimed.attempt_id, **error)])
+    return changed
+
+
+def apply_receipt(connection: Connection, receipt: ReceiptEvent) -> bool:
+    """Apply one receipt; False when no message is known by its ids."""
+    known = or_(
+        message_events.c.provider_message_id == receipt.message_id,
+        message_events.c.attempt_id == receipt.attempt_id if receipt.attempt_id else false(),
+    )
+    owner = connection.execute(select(message_events.c.outbox_id).where(known).limit(1)).scalar()
+    if owner is None:
+        return False
+    row = connection.execute(select(wa_outbox).where(wa_outbox.c.id == owner).with_for_update()).one()
+    status = after_receipt(Status(row.status), receipt.receipt)
+    values: dict[str, Any] = {"status": status, "provider_message_id": row.provider_message_id or receipt.message_id}
+    values |= {column: receipt.at for column in _MOMENTS[receipt.receipt] if getattr(row, column) is None}
+    if receipt.failure and status is Status.DEAD:
+        values |= {"error_code": receipt.failure.code, "error_text": receipt.failure.text}
+    if status not in OPEN:
+        values |= {"lease_owner": None, "lease_until": None}
+    connection.execute(update(wa_outbox).where(wa_outbox.c.id == owner).values(**values))
+    record_receipt(connection, owner, receipt)
+    return True

@@ -1,0 +1,71 @@
+"""What becomes of a message after one attempt: the numbers behind a provider's `Action`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import assert_never
+
+from wa_integrasi.message import Status
+from wa_integrasi.providers.base import Accepted, Action, Failed, Outcome, Unanswered
+
+Jitter = Callable[[float, float], float]
+"""A number between two others; `random.uniform` in production."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The status a message takes after an attempt, and how long it then waits."""
+
+    status: Status
+    wait: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Exponential backoff with full jitter (a wait between nothing and twice the last bound), then a dead letter."""
+
+    tries: int = 6
+    base: timedelta = timedelta(seconds=2)
+    cap: timedelta = timedelta(hours=1)
+    hold: timedelta = timedelta(minutes=5)
+    defer: timedelta = timedelta(hours=24)
+    evidence: timedelta = timedelta(seconds=45)
+    """How long an unknown message waits for a receipt before it is sent again."""
+
+    def decide(self, outcome: Outcome, attempts: int, jitter: Jitter) -> Decision:
+        """Decide after the attempt number `attempts` (from 1)."""
+        match outcome:
+            case Accepted():
+                return Decision(Status.SENT)
+            case Unanswered():
+                return Decision(Status.UNKNOWN, self.evidence)
+            case Failed():
+                return self._after_failure(outcome, attempts, jitter)
+            case _:
+                assert_never(outcome)
+
+    def _after_failure(self, failure: Failed, attempts: int, jitter: Jitter) -> Decision:
+        match failure.action:
+            case Action.RETRY:
+                bound = min(self.cap, self.base * 2 ** min(attempts, 20))
+                return self._again(attempts, timedelta(seconds=jitter(0, bound.total_seconds())), failure)
+            case Action.RETRY_RECIPIENT:
+                return self._again(attempts, min(self.cap, timedelta(seconds=4 ** min(attempts, 10))), failure)
+            case Action.DEFER:
+                return self._again(attempts, self.defer, failure)
+            case Action.HOLD_ACCOUNT | Action.HOLD_TEMPLATE:
+                # The account is at fault, not the message: it waits and the tries are not counted.
+                return Decision(Status.PENDING, max(self.hold, timedelta(seconds=failure.retry_after or 0)))
+            case Action.OPTED_OUT | Action.NEEDS_TEMPLATE:
+                return Decision(Status.REFUSED)
+            case Action.DEAD:
+                return Decision(Status.DEAD)
+            case _:
+                assert_never(failure.action)
+
+    def _again(self, attempts: int, wait: timedelta, failure: Failed) -> Decision:
+        if attempts >= self.tries:
+            return Decision(Status.DEAD)
+        return Decision(Status.PENDING, max(wait, timedelta(seconds=failure.retry_after or 0)))

@@ -1,0 +1,202 @@
+"""Every table of the store, as SQLAlchemy Core sees it. Migrations create them; a test holds the two together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC. SQLite keeps it as text that sorts like the time it says."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; refuses a moment without a zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Aware again."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+
+
+def _now(name: str) -> Column[Any]:
+    return Column(name, UtcDateTime, nullable=False, server_default=func.current_timestamp())
+
+
+wa_outbox = Table(
+    "wa_outbox",
+    metadata,
+    # The columns of the systems that this replaces, with their defaults: a foreign producer's plain INSERT is enough.
+    _id(),
+    Column("recipient", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("type", Text, nullable=False, server_default="text"),
+    Column("status", Text, nullable=False, server_default="pending"),
+    _now("created_at"),
+    Column("sent_at", UtcDateTime),
+    # Ours. `chat` is null until a row has been read and addressed (see `Outbox.adopt`).
+    Column("account", Text, nullable=False, server_default="default"),
+    Column("chat", Text),
+    Column("priority", Integer, nullable=False, server_default="50"),
+    Column("dedupe_key", Text),
+    Column("report", Text),
+    Column("slot", Text),
+    Column("part", Integer, nullable=False, server_default="1"),
+    Column("parts", Integer, nullable=False, server_default="1"),
+    Column("flow_run_id", Text),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("attempt_id", Text),
+    _now("next_attempt_at"),
+    Column("lease_owner", Text),
+    Column("lease_until", UtcDateTime),
+    Column("provider_message_id", Text),
+    Column("delivered_at", UtcDateTime),
+    Column("read_at", UtcDateTime),
+    Column("error_code", Text),
+    Column("error_text", Text),
+    sqlite_autoincrement=True,
+)
+_waiting = text("status = 'pending'")
+_open = text("status IN ('pending', 'sending', 'unknown')")
+_timed = text("status IN ('sending', 'unknown')")
+Index("uq_wa_outbox_dedupe_key", wa_outbox.c.dedupe_key, unique=True)
+Index(
+    "ix_wa_outbox_due",
+    wa_outbox.c.account,
+    wa_outbox.c.priority,
+    wa_outbox.c.next_attempt_at,
+    wa_outbox.c.id,
+    postgresql_where=_waiting,
+    sqlite_where=_waiting,
+)
+Index(
+    "ix_wa_outbox_chat",
+    wa_outbox.c.account,
+    wa_outbox.c.chat,
+    wa_outbox.c.priority,
+    wa_outbox.c.id,
+    postgresql_where=_open,
+    sqlite_where=_open,
+)
+Index("ix_wa_outbox_timed", wa_outbox.c.status, postgresql_where=_timed, sqlite_where=_timed)
+_foreign = text("status = 'pending' AND chat IS NULL")
+Index("ix_wa_outbox_foreign", wa_outbox.c.id, postgresql_where=_foreign, sqlite_where=_foreign)
+Index("ix_wa_outbox_report_slot", wa_outbox.c.report, wa_outbox.c.slot)
+
+message_events = Table(
+    "message_events",
+    metadata,
+    _id(),
+    Column("outbox_id", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("wa_outbox.id"), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("attempt_id", Text),
+    Column("provider_message_id", Text),
+    Column("error_code", Text),
+    Column("error_text", Text),
+    Column("price_category", Text),
+    Column("billable", Boolean),
+)
+Index("ix_message_events_outbox_id", message_events.c.outbox_id)
+for _name in ("provider_message_id", "attempt_id"):
+    _known = text(f"{_name} IS NOT NULL")
+    Index(f"ix_message_events_{_name}", message_events.c[_name], postgresql_where=_known, sqlite_where=_known)
+
+complaint_queue = Table(
+    "complaint_queue",
+    metadata,
+    _id(),
+    Column("complainant", Text, nullable=False),
+    Column("response_template", Text),
+    Column("status", Text, nullable=False, server_default="pending"),
+    _now("created_at"),
+    Column("responded_at", UtcDateTime),
+    sqlite_autoincrement=True,
+)
+
+inbound_events = Table(
+    "inbound_events",
+    metadata,
+    _id(),
+    Column("provider", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("event_key", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("note", Text),
+    sqlite_autoincrement=True,
+)
+_due = text("due_at IS NOT NULL")
+Index(
+    "uq_inbound_events_account_event_key",
+    inbound_events.c.provider,
+    inbound_events.c.account,
+    inbound_events.c.event_key,
+    unique=True,
+)
+Index("ix_inbound_events_due_at", inbound_events.c.due_at, postgresql_where=_due, sqlite_where=_due)
+
+
+def _versions(name: str) -> Table:
+    """A kind of catalog entry: every version is kept; the one without `retired_at` is in force."""
+    table = Table(
+        name,
+        metadata,
+        Column("name", Text, primary_key=True),
+        Column("version", Integer, primary_key=True),
+        Column("definition", JSON, nullable=False),
+        Column("created_at", UtcDateTime, nullable=False),
+        Column("retired_at", UtcDateTime),
+    )
+    in_force = text("retired_at IS NULL")
+    Index(f"uq_{name}_in_force", table.c.name, unique=True, postgresql_where=in_force, sqlite_where=in_force)
+    return table
+
+
+contacts = _versions("contacts")
+groups = _versions("groups")
+chat_templates = _versions("chat_templates")
+reports = _versions("reports")
