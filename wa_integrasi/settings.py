@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -107,7 +107,6 @@ class Settings(BaseModel):
     database_url: _DatabaseUrl = Field(default=SecretStr("sqlite:///.wa/wa.db"), validate_default=True)
     secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] | None = None
     timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Jakarta"
-    locale: Literal["id_ID", "en_US", "en_GB"] = "id_ID"
 
     provider: ProviderName = ProviderName.SIMULATOR
     api_key: SecretStr | None = None

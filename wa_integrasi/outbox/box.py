@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 
-from sqlalchemy import Connection, cast, literal, select, update
+from sqlalchemy import Connection, cast, func, literal, select, update
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wa_integrasi.clock import Clock, utc_now
-from wa_integrasi.message import Status, Text
+from wa_integrasi.message import OPEN, Status, Text
 from wa_integrasi.outbox.claiming import adopt, claimable, expire
 from wa_integrasi.outbox.events import event, record
 from wa_integrasi.outbox.rows import Claimed, Enqueued, NewMessage, Settlement
@@ -24,8 +24,8 @@ from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import wa_outbox
 
-LEASE = timedelta(seconds=90)
-"""How long a worker may take for one message; longer than any provider's time-out."""
+LEASE = timedelta(seconds=20)
+"""How long a worker is believed to be alive; one that is renews its leases (`Outbox.renew`)."""
 
 
 class Outbox:
@@ -107,6 +107,13 @@ class Outbox:
             for row in rows
         ]
 
+    def renew(self, claimed: Sequence[Claimed], lease: timedelta = LEASE) -> None:
+        """Say that this worker is alive and still at work on `claimed`."""
+        mine = wa_outbox.c.id.in_([row.id for row in claimed]) & (wa_outbox.c.status == Status.SENDING)
+        current = wa_outbox.c.attempt_id.in_([row.attempt_id for row in claimed])
+        with self._store.writing() as connection:
+            connection.execute(update(wa_outbox).where(mine, current).values(lease_until=self._clock() + lease))
+
     def settle(self, attempts: Sequence[tuple[Claimed, Outcome]]) -> list[Settlement]:
         """Write down what came of `attempts` and decide what becomes of each message.
 
@@ -129,6 +136,12 @@ class Outbox:
         """End a claimed message that may not be sent."""
         with self._store.writing() as connection:
             fail(connection, claimed, Failed(Action.DEAD, "refused", reason), Decision(Status.REFUSED), self._clock())
+
+    def still_open(self, ids: Sequence[int]) -> int:
+        """How many of the messages `ids` are still owed to somebody."""
+        owed = select(func.count()).where(wa_outbox.c.id.in_(ids), wa_outbox.c.status.in_(OPEN))
+        with self._store.reading() as connection:
+            return connection.execute(owed).scalar_one()
 
     def apply(self, receipts: Sequence[ReceiptEvent], connection: Connection | None = None) -> list[ReceiptEvent]:
         """Move messages on by what the channel reports, in any order and as often as it likes.

@@ -28,6 +28,12 @@ class Rows:
         """Each row by column name, as chat templates read it."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.values]
 
+    def capped(self, most: int) -> Rows:
+        """The first `most` rows, marked as truncated where there were more."""
+        if len(self.values) <= most:
+            return self
+        return Rows(self.columns, self.values[:most], truncated=True)
+
 
 class Source(Protocol):
     """A place that reports read from."""

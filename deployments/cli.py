@@ -1,0 +1,115 @@
+"""The command line `wa`. Exit codes: 0 done, 1 failed, 2 wrong usage or settings."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deployments.commands import catalog, outbox, report
+from deployments.errors import DeploymentError
+from wa_integrasi.catalog.problems import CatalogError
+from wa_integrasi.reporting import ReportError
+from wa_integrasi.settings import SettingsError, load_settings
+from wa_integrasi.sources.base import SourceError
+from wa_integrasi.store.engine import Store, StoreError
+
+app = typer.Typer(
+    name="wa",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(report.app, name="report")
+app.add_typer(catalog.app, name="catalog")
+app.add_typer(outbox.app, name="outbox")
+
+
+@app.callback()
+def options(
+    traceback: Annotated[bool, typer.Option("--traceback", help="Show where an unexpected error comes from.")] = False,
+) -> None:
+    """Reports and commands over WhatsApp."""
+
+
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the service.")]
+
+
+@app.command()
+def init() -> None:
+    """Create the store, or bring it to the current shape."""
+    from wa_integrasi.store.migrating import migrate
+
+    with Store.open(load_settings().database_url.get_secret_value()) as store:
+        typer.echo(f"the store is at revision {migrate(store)}")
+
+
+@app.command()
+def serve(
+    port: Port = 8080,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    phone_file: Annotated[Path, typer.Option(help="Where the simulated phone keeps its messages.")] = Path("phone.db"),
+) -> None:
+    """Receive webhooks, show the console; needs the store only."""
+    from deployments.children import check_port
+    from deployments.serve import serve as serve_app
+
+    check_port(host, port, "--port")
+    serve_app(load_settings(), host, port, phone_file)
+
+
+@app.command()
+def deploy() -> None:
+    """Register blocks, work pool and deployments with the Prefect server of PREFECT_API_URL."""
+    from deployments.register import deploy as deploy_all
+    from deployments.register import register_blocks
+
+    registered = asyncio.run(register_blocks(load_settings()))
+    for line in [*registered, *(f"deployment {name}" for name in deploy_all())]:
+        typer.echo(line)
+
+
+@app.command()
+def up(
+    port: Port = 8080,
+    prefect_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Prefect server.")] = 4200,
+    demo: Annotated[bool, typer.Option("--demo", help="With a plant, a catalog and a phone of its own.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Run the demo's main job once and stop.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path(".wa"),
+) -> None:
+    """Start the Prefect server, the service and a worker; Ctrl-C stops them together."""
+    from deployments.demo.once import once as main_job
+    from deployments.demo.place import demo_place, demo_set_up
+    from deployments.up import own_place, stay_up
+
+    if once and not demo:
+        raise typer.BadParameter("--once needs --demo")
+    at = demo_place(folder, port, prefect_port) if demo else own_place(folder, port, prefect_port)
+    set_up = [demo_set_up(at)] if demo else []
+    asyncio.run(stay_up(at, typer.echo, set_up, main_job if once else None))
+
+
+def main() -> None:
+    """Run `wa`; mistakes of people and outages become one clear line, never a stack trace."""
+    try:
+        app()
+    except SettingsError as error:
+        typer.echo(f"error: the environment is not right\n{error}", err=True)
+        sys.exit(2)
+    except (CatalogError, DeploymentError, ReportError, SourceError, StoreError) as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except Exception as error:
+        if "--traceback" in sys.argv:
+            raise
+        line = (str(error).strip().splitlines() or ["no details"])[0][:300]
+        typer.echo(f"error: {type(error).__name__}: {line}\n'wa --traceback …' shows where", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""`wa catalog`: reports, chat templates, groups and contacts between YAML files and the database."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wa_integrasi.catalog.reading import json_schema, read_catalog_files
+from wa_integrasi.catalog.storing import apply_catalog, load_catalog
+from wa_integrasi.catalog.writing import write_catalog
+from wa_integrasi.settings import load_settings
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.migrating import check_revision
+
+app = typer.Typer(no_args_is_help=True, help="Reports, chat templates, groups and contacts as YAML.")
+
+Files = Annotated[list[Path], typer.Argument(help="YAML files, or folders of them.", exists=True)]
+
+
+@app.command()
+def check(files: Files) -> None:
+    """Check files without a database; every mistake is named with file, line and field."""
+    catalog = read_catalog_files(files)
+    typer.echo(
+        f"good: {len(catalog.reports)} reports, {len(catalog.chat_templates)} chat templates, "
+        f"{len(catalog.groups)} groups, {len(catalog.contacts)} contacts"
+    )
+
+
+@app.command("apply")
+def apply_(
+    files: Files,
+    prune: Annotated[bool, typer.Option(help="Also remove what the files do not have.")] = False,
+) -> None:
+    """Make the database say what the files say, all of it or nothing."""
+    catalog = read_catalog_files(files)
+    with Store.open(load_settings().database_url.get_secret_value()) as store:
+        check_revision(store)
+        changes = apply_catalog(store, catalog, prune=prune)
+    for mark, names in (("+", changes.created), ("~", changes.changed), ("-", changes.removed)):
+        for name in names:
+            typer.echo(f"{mark} {name}")
+    typer.echo(f"{changes.same} unchanged")
+
+
+@app.command()
+def export() -> None:
+    """Print the catalog in force as YAML."""
+    with Store.open(load_settings().database_url.get_secret_value()) as store:
+        check_revision(store)
+        typer.echo(write_catalog(load_catalog(store)), nl=False)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of catalog files, for editors."""
+    typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))

@@ -1,0 +1,43 @@
+"""Where the demo runs: a folder of its own, whatever the environment says, with secrets made for it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from deployments.up import HOST, Place, kept_secret, place
+
+PHONE_NUMBER_ID = "106540352242922"
+
+
+def demo_place(folder: Path, port: int, prefect_port: int) -> Place:
+    """A place in `folder`/demo where the account `default` is the simulated phone.
+
+    Every `WA_…` variable of the environment is left out: the demo must never write to a real store or a real channel.
+    """
+    folder = (folder / "demo").absolute()
+    secret = kept_secret(folder)
+    own = {
+        "WA_DATABASE_URL": f"sqlite:///{folder / 'wa.db'}",
+        "WA_SECRET_KEY": secret,
+        "WA_PROVIDER": "simulator",
+        "WA_API_URL": f"http://{HOST}:{port}/simulator",
+        "WA_API_KEY": _derived(secret, "api key"),
+        "WA_APP_SECRET": _derived(secret, "app secret"),
+        "WA_VERIFY_TOKEN": _derived(secret, "verify token"),
+        "WA_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
+    }
+    left_out = {name: "" for name in os.environ if name.startswith("WA_") and name not in own}
+    return place(folder, port, prefect_port, {**left_out, **own}, secret)
+
+
+def demo_set_up(at: Place) -> Sequence[str]:
+    """The module that prepares the demo, with its arguments."""
+    return ["deployments.demo.setup", str(at.folder / "plant.db")]
+
+
+def _derived(secret: str, purpose: str) -> str:
+    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()

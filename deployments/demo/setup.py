@@ -1,0 +1,32 @@
+"""The demo's own part of the set-up: its plant, its catalog, and the source block that reads the plant."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from deployments.demo.plant import build_plant
+from deployments.register import save_source
+from wa_integrasi.catalog.reading import read_catalog
+from wa_integrasi.catalog.storing import apply_catalog
+from wa_integrasi.settings import load_settings
+from wa_integrasi.store.engine import Store
+
+CATALOG = Path(__file__).parent / "catalog.yaml"
+SOURCE = "pabrik-contoh"
+
+
+def main(plant: Path) -> None:
+    """Build the plant up to today, apply the catalog, save the block."""
+    settings = load_settings()
+    build_plant(plant, datetime.now(ZoneInfo(settings.timezone)).date())
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        apply_catalog(store, read_catalog(CATALOG.read_text(encoding="utf-8"), CATALOG.name))
+    asyncio.run(save_source(SOURCE, f"sqlite:///{plant.absolute()}"))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,73 @@
+"""What Prefect must know: block types and blocks, the work pool, the deployments of `prefect.yaml`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from deployments.errors import DeploymentError
+from wa_integrasi.settings import Settings, load_settings
+
+PREFECT_YAML = Path(__file__).parent.parent / "prefect.yaml"
+POOL = "wa"
+
+
+class RegistrationError(DeploymentError):
+    """Prefect did not take something. Its message is for people."""
+
+
+def schedule_settings() -> dict[str, str]:
+    """The build step of `prefect.yaml`: its schedules and their zone, from the environment or the defaults."""
+    settings = load_settings()
+    return {
+        "timezone": settings.timezone,
+        "rekap_daily_cron": settings.rekap_daily_cron,
+        "rekap_weekly_cron": settings.rekap_weekly_cron,
+        "rekap_monthly_cron": settings.rekap_monthly_cron,
+        "gateway_poll_cron": settings.gateway_poll_cron,
+    }
+
+
+async def register_blocks(settings: Settings) -> list[str]:
+    """Save the block types, the account `default` and the work pool; returns what there is now."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import WorkPoolCreate
+
+    from blocks.gateways import MetaCloudApi
+    from blocks.sources import SqlSource
+
+    account = settings.meta_account()
+    async with get_client() as client:
+        await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"), overwrite=True)
+        await SqlSource.aregister_type_and_schema(client=client)
+    gateway = MetaCloudApi(
+        phone_number_id=account.phone_number_id,
+        access_token=account.access_token,
+        app_secret=account.app_secret,
+        verify_token=account.verify_token,
+        waba_id=account.waba_id,
+        api_url=account.api_url,
+    )
+    await gateway.asave("default", overwrite=True)
+    return [f"work pool {POOL}", "block sql-source (type)", "block meta-cloud-api/default"]
+
+
+async def save_source(name: str, url: str) -> str:
+    """Save a `SqlSource` block."""
+    from pydantic import SecretStr
+
+    from blocks.sources import SqlSource
+
+    await SqlSource(url=SecretStr(url)).asave(name, overwrite=True)
+    return f"block sql-source/{name}"
+
+
+def deploy(prefect_yaml: Path = PREFECT_YAML) -> list[str]:
+    """Register every deployment of `prefect.yaml` with the server of `PREFECT_API_URL`. Raises `RegistrationError`."""
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(prefect_yaml)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "200"})  # noqa: S603 - fixed words
+    if done.returncode:
+        raise RegistrationError(f"prefect deploy failed:\n{(done.stdout + done.stderr).strip()[-2000:]}")
+    return sorted({line.split("'")[1] for line in done.stdout.splitlines() if "successfully created with id" in line})

@@ -1,0 +1,52 @@
+"""`wa serve`: the settings made into the ASGI service."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from wa_integrasi.inbox import Receivers
+from wa_integrasi.providers.meta import MetaCloudReceiver
+from wa_integrasi.settings import MetaAccount, ProviderName, Settings
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.migrating import check_revision
+from wa_integrasi.web.app import create_app
+
+
+def serve(settings: Settings, host: str, port: int, phone_file: Path) -> None:
+    """Serve until a signal ends it. Raises `SettingsError` and `StoreError` before anything listens."""
+    account = settings.meta_account()
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        check_revision(store)
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+        app = build_app(settings, account, store, f"http://127.0.0.1:{port}", phone_file)
+        uvicorn.run(app, host=host, port=port, access_log=False, log_level="info", timeout_graceful_shutdown=5)
+
+
+def build_app(settings: Settings, account: MetaAccount, store: Store, own_url: str, phone_file: Path) -> Starlette:
+    """The app for one account; with the simulated phone when the settings ask for it."""
+    receiver = MetaCloudReceiver(
+        account.app_secret.get_secret_value(), account.verify_token.get_secret_value(), account.phone_number_id
+    )
+    receivers: Receivers = {("meta", "default"): receiver}
+    if settings.provider is not ProviderName.SIMULATOR:
+        return create_app(store, receivers)
+
+    from wa_integrasi.simulator import Phone, PhoneConfig, simulator_app
+
+    phone = Phone(
+        PhoneConfig(
+            phone_file,
+            account.phone_number_id,
+            account.access_token.get_secret_value(),
+            account.app_secret.get_secret_value(),
+            webhook_url=f"{own_url}/webhooks/meta/default",
+            timezone=settings.timezone,
+        )
+    )
+    mount = Mount("/simulator", simulator_app(phone))
+    return create_app(store, receivers, mounts=[mount], companions=[phone.running()])

@@ -1,0 +1,200 @@
+"""`wa up`: Prefect server, `wa serve` and a worker on one machine, started and stopped together."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import os
+import secrets
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from deployments.children import ChildError, Children, check_port, children
+from deployments.register import POOL
+from wa_integrasi.settings import ProviderName, Settings, load_settings
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.migrating import migrate
+
+HOST = "127.0.0.1"
+_SERVER_STARTS_WITHIN_S = 120.0
+_SERVE_STARTS_WITHIN_S = 30.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one `wa up` runs: its folder, its ports, and what its children find in their environment."""
+
+    folder: Path
+    """For logs and Prefect's files."""
+    runs_in: Path
+    """Where the processes run, and so where they look for a `.env`."""
+    port: int
+    prefect_port: int
+    environment: Mapping[str, str]
+
+    @property
+    def service_url(self) -> str:
+        """Of `wa serve`."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def prefect_url(self) -> str:
+        """Of the Prefect UI."""
+        return f"http://{HOST}:{self.prefect_port}"
+
+    @property
+    def settings(self) -> Settings:
+        """What the children read."""
+        return load_settings(self.environment, self.runs_in / ".env")
+
+
+def own_place(folder: Path, port: int, prefect_port: int) -> Place:
+    """The environment as it is; what it does not say about Prefect is kept in `folder`."""
+    settings = load_settings()
+    secret = settings.secret_key.get_secret_value() if settings.secret_key else kept_secret(folder)
+    given = {name: value for name, value in os.environ.items() if name.startswith("PREFECT_")}
+    return place(folder, port, prefect_port, given, secret, runs_in=Path.cwd())
+
+
+def place(
+    folder: Path, port: int, prefect_port: int, extra: Mapping[str, str], secret: str, runs_in: Path | None = None
+) -> Place:
+    """Put an environment together: the given one, `extra` over it, and Prefect kept in `folder`."""
+    folder = folder.absolute()
+    api = f"http://{HOST}:{prefect_port}/api"
+    prefect = {
+        "PREFECT_HOME": str(folder / "prefect"),
+        "PREFECT_API_URL": api,
+        "PREFECT_UI_API_URL": api,
+        "PREFECT_SERVER_API_HOST": HOST,
+        "PREFECT_SERVER_API_PORT": str(prefect_port),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_ENCRYPTION_KEY": _fernet_key(secret),
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "DO_NOT_TRACK": "1",
+    }
+    return Place(folder, runs_in or folder, port, prefect_port, {**os.environ, **prefect, **extra})
+
+
+def kept_secret(folder: Path) -> str:
+    """The secret that belongs to `folder`; made when it is first asked for, readable by its owner only."""
+    file = folder / "secret.key"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
+            output.write(secrets.token_hex(32))
+    return file.read_text()
+
+
+def _fernet_key(secret: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(f"prefect blocks:{secret}".encode()).digest()).decode()
+
+
+@asynccontextmanager
+async def running(at: Place, say: Say, *set_up: Sequence[str]) -> AsyncIterator[Children]:
+    """Everything up and registered; all of it is stopped at the end of the block.
+
+    `set_up` are further modules to run once Prefect answers, each with its arguments. Raises `ChildError`,
+    `SettingsError`, `StoreError`.
+    """
+    check_port(HOST, at.port, "--port")
+    check_port(HOST, at.prefect_port, "--prefect-port")
+    settings = at.settings
+    settings.meta_account()
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        await asyncio.to_thread(migrate, store)
+    async with children(at.environment, at.runs_in, at.folder / "logs") as processes:
+        say("Prefect server starts (the first time takes up to half a minute) …")
+        await processes.start("prefect server", ["prefect", "server", "start", "--host", HOST])
+        await processes.start("wa serve", ["deployments.cli", "serve", "--port", str(at.port)])
+        await _answers(f"{at.service_url}/readyz", _SERVE_STARTS_WITHIN_S, processes)
+        await _answers(f"{at.prefect_url}/api/health", _SERVER_STARTS_WITHIN_S, processes)
+        say("Blocks, work pool and deployments are registered …")
+        await asyncio.gather(
+            processes.run("wa deploy", ["deployments.cli", "deploy"]),
+            *(processes.run(module, [module, *arguments]) for module, *arguments in set_up),
+        )
+        worker = ["prefect", "worker", "start", "--pool", POOL, "--type", "process", "--name", "wa-up"]
+        await processes.start("prefect worker", worker)
+        yield processes
+
+
+async def stay_up(
+    at: Place,
+    say: Say,
+    set_up: Sequence[Sequence[str]] = (),
+    job: Callable[[Place, Children, Say], Awaitable[None]] | None = None,
+) -> None:
+    """Run everything until Ctrl-C, or until `job` is done. Raises `DeploymentError`."""
+    async with until_signal() as stop:
+        work = asyncio.create_task(_stay(at, say, set_up, job))
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                await work
+            else:
+                say("Stopping …")
+        finally:
+            for task in (work, stopped):
+                task.cancel()
+            await asyncio.gather(work, stopped, return_exceptions=True)
+
+
+async def _stay(
+    at: Place,
+    say: Say,
+    set_up: Sequence[Sequence[str]],
+    job: Callable[[Place, Children, Say], Awaitable[None]] | None,
+) -> None:
+    async with running(at, say, *set_up) as processes:
+        if job is not None:
+            await job(at, processes, say)
+            return
+        say(f"Prefect UI  {at.prefect_url}\nConsole     {at.service_url}/console")
+        if at.settings.provider is ProviderName.SIMULATOR:
+            say(f"Phone       {at.service_url}/simulator/")
+        say(f"Logs        {at.folder / 'logs'}\nCtrl-C stops everything.")
+        await processes.watch()
+
+
+@asynccontextmanager
+async def until_signal() -> AsyncIterator[asyncio.Event]:
+    """An event that Ctrl-C or SIGTERM sets."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def _answers(url: str, within_s: float, processes: Children) -> None:
+    """Wait until `url` answers 200; a child that ends meanwhile is the better message."""
+    watch = asyncio.create_task(processes.watch())
+    try:
+        async with asyncio.timeout(within_s), aiohttp.ClientSession() as session:
+            while not watch.done():
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with session.get(url) as response:
+                        if response.status == 200:
+                            return
+                await asyncio.sleep(0.2)
+        await watch
+    except TimeoutError:
+        raise ChildError(f"{url} did not answer within {within_s:.0f} s") from None
+    finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)

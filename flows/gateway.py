@@ -1,0 +1,16 @@
+"""The poll that leaves nothing behind: retries that fell due, and rows that other programs wrote."""
+
+from prefect import flow
+
+from tasks.send import drain
+
+
+@flow(name="wa-gateway", flow_run_name="wa-gateway {account}", log_prints=False, persist_result=False)
+async def gateway(account: str = "default", budget_s: float = 60) -> None:
+    """Send everything of an account that is due.
+
+    Args:
+        account: Name of the gateway block to send by.
+        budget_s: Seconds to go on for.
+    """
+    await drain(account, budget_s)

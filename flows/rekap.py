@@ -1,0 +1,38 @@
+"""The scheduled recaps: one flow, deployed daily, weekly and monthly."""
+
+import asyncio
+from typing import Literal
+
+from prefect import flow
+from prefect.futures import PrefectFuture
+
+from tasks.enqueue import enqueue
+from tasks.format import format_messages
+from tasks.query import query
+from tasks.send import send
+from wa_integrasi.reporting import ReportJob, plan_reports
+
+
+@flow(name="rekap", flow_run_name="rekap {cadence} {slot}", log_prints=False, persist_result=False)
+async def rekap(
+    cadence: Literal["daily", "weekly", "monthly"],
+    slot: str = "",
+    only: list[str] = [],  # noqa: B006 - never changed; a union with null has no form in the Prefect UI
+) -> list[PrefectFuture[None]]:
+    """Send every enabled report of a cadence for the period that has just ended.
+
+    Args:
+        cadence: Which reports.
+        slot: A day of the period to report on, such as 2026-11-19; empty for the period that has just ended.
+        only: Names of reports, to send only those.
+    """
+    jobs = await asyncio.to_thread(plan_reports, cadence, slot, only)
+    return [branch(job) for job in jobs]
+
+
+def branch(job: ReportJob) -> PrefectFuture[None]:
+    """One report's way; when it fails, the others go on, and the run says so at its end."""
+    rows = query.submit(job)
+    messages = format_messages.submit(job, rows)
+    ids = enqueue.submit(job.name, messages)
+    return send.submit(job.name, ids, account=job.report.account)

@@ -1,0 +1,24 @@
+"""Make messages of a report's rows."""
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from wa_integrasi.clock import utc_now
+from wa_integrasi.outbox import NewMessage
+from wa_integrasi.reporting import ReportJob, compose
+from wa_integrasi.settings import load_settings
+from wa_integrasi.sources.base import Rows
+
+
+@task(name="format", task_run_name="format {job.name}", cache_policy=NO_CACHE, persist_result=False)
+def format_messages(job: ReportJob, rows: Rows) -> list[NewMessage]:
+    """Render the report's chat template for everybody who receives it.
+
+    Args:
+        job: The report and the slot it speaks of.
+        rows: What its query gave.
+    """
+    messages = compose(job, rows, now=utc_now(), group_ids=load_settings().group_ids, flow_run_id=flow_run.id)
+    get_run_logger().info("%s messages of %s rows", len(messages), len(rows.values))
+    return messages

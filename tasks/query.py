@@ -1,0 +1,36 @@
+"""Read a report's rows from its source."""
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+
+from blocks.sources import load_source
+from wa_integrasi.reporting import ReportJob
+from wa_integrasi.sources.base import Rows, SourceError
+
+
+def is_transient(_task: object, _run: TaskRun, state: State) -> bool:
+    """Whether trying the query again may help: the source is away or slow, and the query is not at fault."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, SourceError) and error.transient
+
+
+@task(
+    name="query",
+    task_run_name="query {job.name}",
+    retries=3,
+    retry_delay_seconds=[2, 10, 30],
+    retry_jitter_factor=0.5,
+    retry_condition_fn=is_transient,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def query(job: ReportJob) -> Rows:
+    """Run the report's query for its slot.
+
+    Args:
+        job: The report and the slot it speaks of.
+    """
+    rows = load_source(job.report.source).query(job.report.query, job.slot.binds).capped(job.report.max_rows)
+    get_run_logger().info("%s rows from %s for %s", len(rows.values), job.report.source, job.slot.key)
+    return rows

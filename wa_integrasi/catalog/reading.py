@@ -1,0 +1,211 @@
+"""YAML files to a catalog, or to every mistake in them at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.nodes import MAX_BYTES, Listing, Node, Pairs, Scalar, compose
+from wa_integrasi.catalog.problems import CatalogError, Place, Problem, describe, explain, path_of
+from wa_integrasi.catalog.rules import REFERENCES, Location, broken_references, either, suggest
+
+_SUFFIXES = (".yaml", ".yml")
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_BOOLEAN = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def read_catalog(text: str | bytes, file_name: str) -> Catalog:
+    """The catalog of one file. Raises `CatalogError` with every problem: file, line, field, found, valid."""
+    return _read([(file_name, text)])
+
+
+def read_catalog_files(paths: Iterable[Path]) -> Catalog:
+    """One catalog of several files; a folder stands for the `.yaml` and `.yml` files in and below it.
+
+    Raises `CatalogError`, also for a name that two files define.
+    """
+    files: dict[Path, Path] = {}
+    problems: list[Problem] = []
+    for path in paths:
+        found = _files(path)
+        if not found:
+            must = "must be a file or a folder with .yaml files"
+            problems.append(Problem(Place(str(path), 1), "", f"found nothing to read here, {must}"))
+        for file in found:
+            files.setdefault(file.resolve(), file)
+    if problems:
+        raise CatalogError(problems)
+    return _read([(str(file), _content(file)) for file in files.values()])
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a catalog file, for editors. `docs/catalog.schema.json` is this."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Catalog.model_json_schema()}
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path] if path.exists() else []
+    return sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+
+
+def _content(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CatalogError([Problem(Place(str(file), 1), "", f"cannot be read: {error.strerror}")]) from error
+
+
+def _read(texts: list[tuple[str, str | bytes]]) -> Catalog:
+    draft = _Draft()
+    for file, text in texts:
+        draft.add(file, text)
+    catalog = draft.catalog()
+    if draft.problems or catalog is None:
+        order = {file: at for at, (file, _) in enumerate(texts)}
+        raise CatalogError(sorted(draft.problems, key=lambda problem: (order[problem.place.file], problem.place.line)))
+    return catalog
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What the files say so far, as plain data, and where each field stands."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    nodes: dict[Location, Node] = field(default_factory=dict)
+    places: dict[Location, Place] = field(default_factory=dict)
+    models: dict[Location, type[BaseModel]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    whole: bool = True
+
+    def add(self, file: str, text: str | bytes) -> None:
+        """One more file."""
+        tree = compose(text, file)
+        self.problems += tree.problems
+        start = Place(file, 1)
+        keys = either(list(Catalog.model_fields))
+        if not isinstance(tree.root, Pairs):
+            self.whole = False
+            if not tree.problems:
+                found = "a list" if isinstance(tree.root, Listing) else "no keys"
+                self.problems.append(Problem(start, "", f"found {found}, must be a mapping with the keys {keys}"))
+            return
+        self.models[()] = Catalog
+        self.places.setdefault((), start)
+        for key, (place, node) in self._known(tree.root, Catalog, ()):
+            if key == "version":
+                self.places[(key,)] = place
+                self._version(node, place)
+            else:
+                self._section(key, node, place)
+        if "version" not in tree.root.entries:
+            self.problems.append(Problem(start, "version", "found nothing, must be given: version: 1"))
+
+    def catalog(self) -> Catalog | None:
+        """The catalog, or None with the reasons among the problems."""
+        for at, text in broken_references(self.data) if self.whole else ():
+            self.problems.append(Problem(self._place(at), path_of(at), text))
+        try:
+            return Catalog.model_validate({"version": 1, **self.data})
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                if detail["type"] != REFERENCES:
+                    self.problems.append(self._problem(detail))
+            return None
+
+    def _version(self, node: Node, place: Place) -> None:
+        if not isinstance(node, Scalar) or not node.plain or node.text != "1":
+            found = describe(node.text) if isinstance(node, Scalar) else "a list or a mapping"
+            self.problems.append(Problem(place, "version", f"found {found}, must be 1"))
+
+    def _section(self, section: str, node: Node, place: Place) -> None:
+        if isinstance(node, Scalar) and node.null:
+            return
+        if not isinstance(node, Pairs):
+            found = describe(node.text) if isinstance(node, Scalar) else "a list"
+            self.problems.append(Problem(place, section, f"found {found}, must be a mapping of names"))
+            self.whole = False
+            return
+        self.places[(section,)] = place
+        entries = self.data.setdefault(section, {})
+        _, kind = get_args(Catalog.model_fields[section].annotation)
+        for name, (at, entry) in node.entries.items():
+            if name in entries:
+                text = f"found also at {self.places[section, name]}, must be in one file only"
+                self.problems.append(Problem(at, f"{section}.{name}", text))
+            else:
+                entries[name] = self._value(entry, kind, (section, name), at)
+
+    def _value(self, node: Node, kind: Any, at: Location, place: Place) -> Any:
+        """Plain data. Only where a number or a yes/no is due is a scalar read as one."""
+        self.nodes[at] = node
+        self.places[at] = place
+        kind = _bare(kind)
+        match node:
+            case Scalar():
+                return _scalar(node, kind)
+            case Listing():
+                inner = get_args(kind)[0] if get_origin(kind) is tuple else str
+                return [self._value(item, inner, (*at, step), item.place) for step, item in enumerate(node.items)]
+            case Pairs() if isinstance(kind, type) and issubclass(kind, BaseModel):
+                self.models[at] = kind
+                return {
+                    key: self._value(value, kind.model_fields[key].annotation, (*at, key), of)
+                    for key, (of, value) in self._known(node, kind, at)
+                }
+            case Pairs():
+                return {key: self._value(value, str, (*at, key), of) for key, (of, value) in node.entries.items()}
+
+    def _known(self, node: Pairs, model: type[BaseModel], at: Location) -> Iterator[tuple[str, tuple[Place, Node]]]:
+        keys = list(model.model_fields)
+        for key, entry in node.entries.items():
+            if key in keys:
+                yield key, entry
+            else:
+                text = f"unknown key{suggest(key, keys)}, must be {either(keys)}"
+                self.problems.append(Problem(entry[0], path_of((*at, key)), text))
+
+    def _problem(self, detail: ErrorDetails) -> Problem:
+        at = tuple(step for step in detail["loc"] if step != "[key]")
+        place = self._place(at)
+        node = self.nodes.get(at)
+        text = explain(detail, self._description(at))
+        if detail["type"] == "template" and isinstance(node, Scalar) and node.block:
+            place, text = Place(place.file, node.place.line + detail["ctx"]["line"]), detail["ctx"]["reason"]
+        return Problem(place, path_of(at), text)
+
+    def _place(self, at: Location) -> Place:
+        while at not in self.places:
+            at = at[:-1]
+        return self.places[at]
+
+    def _description(self, at: Location) -> str:
+        model = self.models.get(at[:-1])
+        known: Mapping[str, Any] = model.model_fields if model else {}
+        return (known[str(at[-1])].description or "") if at and at[-1] in known else ""
+
+
+def _bare(kind: Any) -> Any:
+    if get_origin(kind) in (Union, UnionType):
+        kinds = [each for each in get_args(kind) if each is not type(None)]
+        kind = kinds[0]
+    return get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
+
+
+def _scalar(node: Scalar, kind: Any) -> Any:
+    if node.null:
+        return None
+    if node.plain and kind is bool:
+        return _BOOLEAN.get(node.text.lower(), node.text)
+    if node.plain and kind is int and _INTEGER.fullmatch(node.text):
+        return int(node.text)
+    return node.text

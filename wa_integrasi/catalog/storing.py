@@ -1,0 +1,92 @@
+"""The catalog in the database: what is applied becomes a new version of each entry that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, insert, select, update
+
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.clock import Clock, utc_now
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.tables import chat_templates, contacts, groups, reports
+
+_TABLES: Mapping[str, Table] = {
+    "contacts": contacts,
+    "groups": groups,
+    "chat_templates": chat_templates,
+    "reports": reports,
+}
+
+
+@dataclass(slots=True)
+class Changes:
+    """What applying a catalog did, as `reports.rekap-harian` names."""
+
+    created: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    same: int = 0
+
+
+def apply_catalog(store: Store, catalog: Catalog, *, prune: bool = False, clock: Clock = utc_now) -> Changes:
+    """Make the database say what `catalog` says, in one transaction.
+
+    Entries that are not in it stay as they are, unless `prune` retires them. Raises `pydantic.ValidationError` when
+    what stays does not fit together with what is new.
+    """
+    changes = Changes()
+    with store.writing() as connection:
+        wanted = _definitions(catalog)
+        for kind, table in _TABLES.items():
+            found = _in_force(connection, table)
+            for name, definition in wanted[kind].items():
+                entry = f"{kind}.{name}"
+                if name not in found:
+                    changes.created.append(entry)
+                elif found[name] != definition:
+                    changes.changed.append(entry)
+                else:
+                    changes.same += 1
+                    continue
+                _retire(connection, table, name, clock)
+                _add(connection, table, name, definition, clock)
+            for name in found.keys() - wanted[kind].keys() if prune else ():
+                changes.removed.append(f"{kind}.{name}")
+                _retire(connection, table, name, clock)
+        _load(connection)
+    return changes
+
+
+def load_catalog(store: Store) -> Catalog:
+    """The catalog in force."""
+    with store.reading() as connection:
+        return _load(connection)
+
+
+def _load(connection: Connection) -> Catalog:
+    kinds = {kind: _in_force(connection, table) for kind, table in _TABLES.items()}
+    return Catalog.model_validate({"version": 1, **kinds})
+
+
+def _definitions(catalog: Catalog) -> dict[str, dict[str, Any]]:
+    document = catalog.model_dump(mode="json", exclude_defaults=True)
+    return {kind: document.get(kind, {}) for kind in _TABLES}
+
+
+def _in_force(connection: Connection, table: Table) -> dict[str, Any]:
+    current = select(table.c.name, table.c.definition).where(table.c.retired_at.is_(None)).order_by(table.c.name)
+    return dict(connection.execute(current).tuples().all())
+
+
+def _retire(connection: Connection, table: Table, name: str, clock: Clock) -> None:
+    current = (table.c.name == name) & table.c.retired_at.is_(None)
+    connection.execute(update(table).where(current).values(retired_at=clock()))
+
+
+def _add(connection: Connection, table: Table, name: str, definition: Any, clock: Clock) -> None:
+    latest = connection.execute(select(func.max(table.c.version)).where(table.c.name == name)).scalar() or 0
+    values = {"name": name, "version": latest + 1, "definition": definition, "created_at": clock()}
+    connection.execute(insert(table).values(**values))

@@ -1,0 +1,110 @@
+"""One batch of the outbox: claim, check, send, settle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from wa_integrasi.message import Status
+from wa_integrasi.outbox import LEASE, Claimed, Outbox
+from wa_integrasi.providers.base import Outbound, Outcome, Sender, Unanswered
+
+BATCH = 50
+_LOOK_AGAIN_S = 0.5
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many messages took which status."""
+
+    statuses: Counter[Status] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        """All messages that were tried."""
+        return self.statuses.total()
+
+    def __iadd__(self, other: Tally) -> Tally:
+        self.statuses += other.statuses
+        return self
+
+    def __str__(self) -> str:
+        counts = [f"{count} {status.value}" for status, count in sorted(self.statuses.items())]
+        return ", ".join(counts) or "nothing to send"
+
+
+class Delivery:
+    """Moves messages from the outbox to the channels; the store is reached in threads, so that sends overlap."""
+
+    def __init__(self, outbox: Outbox, senders: Mapping[str, Sender], owner: str) -> None:
+        """`senders` by account; `owner` names this worker in the leases."""
+        self._outbox = outbox
+        self._senders = senders
+        self._owner = owner
+
+    async def batch(self, limit: int = BATCH) -> Tally:
+        """Send what is due, at most `limit` messages, all at once; returns when every one is settled."""
+        claimed = await asyncio.to_thread(self._outbox.claim, self._owner, list(self._senders), limit=limit)
+        tally = Tally()
+        if not claimed:
+            return tally
+        async with self._alive(claimed):
+            outcomes = await asyncio.gather(*(self._attempt(message) for message in claimed))
+        sent = [(message, outcome) for message, outcome in zip(claimed, outcomes, strict=True) if outcome is not None]
+        settled = await asyncio.to_thread(self._outbox.settle, sent)
+        tally.statuses.update(settlement.status for settlement in settled)
+        if refused := len(claimed) - len(sent):
+            tally.statuses[Status.REFUSED] += refused
+        return tally
+
+    async def drain(self, budget_s: float) -> Tally:
+        """Send batch after batch until nothing is due or `budget_s` seconds are over."""
+        ends = asyncio.get_running_loop().time() + budget_s
+        tally = Tally()
+        while asyncio.get_running_loop().time() < ends:
+            batch = await self.batch()
+            if not batch.total:
+                break
+            tally += batch
+        return tally
+
+    async def follow(self, ids: Sequence[int], budget_s: float) -> None:
+        """Send what is due until the messages `ids` have left the outbox or `budget_s` seconds are over."""
+        ends = asyncio.get_running_loop().time() + budget_s
+        while asyncio.get_running_loop().time() < ends:
+            sent = await self.batch()
+            if not await asyncio.to_thread(self._outbox.still_open, ids):
+                return
+            if not sent.total:
+                await asyncio.sleep(_LOOK_AGAIN_S)
+
+    @asynccontextmanager
+    async def _alive(self, claimed: Sequence[Claimed]) -> AsyncIterator[None]:
+        """Renew the leases of `claimed` while they are on their way."""
+
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(LEASE.total_seconds() / 3)
+                await asyncio.to_thread(self._outbox.renew, claimed)
+
+        renewing = asyncio.create_task(renew(), name="renew leases")
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+
+    async def _attempt(self, message: Claimed) -> Outcome | None:
+        """Send one message, or refuse it and return nothing."""
+        sender = self._senders[message.account]
+        if message.recipient.kind not in sender.capabilities.recipients:
+            reason = f"{sender.name} does not reach a {message.recipient.kind.value}"
+            await asyncio.to_thread(self._outbox.refuse, message, reason)
+            return None
+        try:
+            return await sender.send(Outbound(message.recipient, message.content, message.attempt_id))
+        except Exception as error:
+            return Unanswered(f"the channel broke: {type(error).__name__}")

@@ -1,0 +1,94 @@
+"""Reading the message ledger: what was sent to whom, where it stands, and how it came there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from wa_integrasi.message import Status
+from wa_integrasi.recipient import Recipient
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.tables import message_events, wa_outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message as a listing shows it."""
+
+    id: int
+    chat: str | None
+    status: str
+    report: str | None
+    slot: str | None
+    part: int
+    parts: int
+    attempts: int
+    created_at: datetime
+    content: str
+    error_code: str | None
+    error_text: str | None
+
+    @property
+    def masked(self) -> str:
+        """Whom it is for, fit for logs and the Prefect UI."""
+        return Recipient.of_chat(self.chat).masked if self.chat else "(not addressed)"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One status change of a message."""
+
+    status: str
+    at: datetime
+    error_code: str | None
+    error_text: str | None
+
+
+class History:
+    """The read side of one store's messages."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def messages(
+        self,
+        *,
+        status: Status | None = None,
+        report: str | None = None,
+        slot: str | None = None,
+        ids: Sequence[int] | None = None,
+        limit: int = 50,
+    ) -> list[Entry]:
+        """The newest messages that fit, newest first; with `ids` only those."""
+        statement = select(*(wa_outbox.c[name] for name in Entry.__slots__))
+        statement = statement.order_by(wa_outbox.c.id.desc()).limit(limit)
+        if status is not None:
+            statement = statement.where(wa_outbox.c.status == status)
+        if report is not None:
+            statement = statement.where(wa_outbox.c.report == report)
+        if slot is not None:
+            statement = statement.where(wa_outbox.c.slot == slot)
+        if ids is not None:
+            statement = statement.where(wa_outbox.c.id.in_(ids))
+        with self._store.reading() as connection:
+            return [Entry(**row) for row in connection.execute(statement).mappings()]
+
+    def steps(self, message_id: int) -> list[Step]:
+        """Every status change of one message, in the order in which it became known.
+
+        Not in that of its time: a channel gives the times of its receipts in whole seconds.
+        """
+        columns = [message_events.c[name] for name in Step.__slots__]
+        statement = select(*columns).where(message_events.c.outbox_id == message_id)
+        with self._store.reading() as connection:
+            rows = connection.execute(statement.order_by(message_events.c.id))
+            return [Step(**row) for row in rows.mappings()]
+
+    def counts(self) -> dict[str, int]:
+        """How many messages stand where."""
+        statement = select(wa_outbox.c.status, func.count()).group_by(wa_outbox.c.status)
+        with self._store.reading() as connection:
+            return dict(connection.execute(statement).tuples().all())

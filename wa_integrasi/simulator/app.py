@@ -1,0 +1,180 @@
+"""The phone over HTTP: the Cloud API's send endpoint, the page that shows the phone, and its keyboard."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from wa_integrasi.message import TEXT_LIMIT
+from wa_integrasi.providers.wire import json_object
+from wa_integrasi.recipient import Kind, Recipient, RecipientError
+from wa_integrasi.simulator.graph import (
+    GraphError,
+    ReadRequest,
+    TextRequest,
+    authorise,
+    read_request,
+    unknown_number,
+)
+from wa_integrasi.simulator.page import chats_view, page
+from wa_integrasi.simulator.phone import Phone, PhoneConfig
+
+_REQUEST_LIMIT = 256_000
+_VERSION = re.compile(r"v[0-9]{1,3}\.0")
+_GUARD = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+
+
+def simulator_app(phone: Phone | PhoneConfig) -> Starlette:
+    """The phone as a sub-application; the phone itself is `app.state.phone`.
+
+    Run on its own, the app's lifespan enters `Phone.running`. Mounted into another app it does not, since Starlette
+    runs no lifespan of a mounted app: the parent enters `app.state.phone.running()` in its own.
+    """
+    if isinstance(phone, PhoneConfig):
+        phone = Phone(phone)
+    routes = _Routes(phone)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with phone.running():
+            yield
+
+    app = Starlette(
+        routes=[
+            Route("/", routes.show),
+            Route("/chats.json", routes.chats),
+            Route("/messages.json", routes.messages),
+            Route("/type", routes.type, methods=["POST"]),
+            Route("/{version}/{number}/messages", routes.send, methods=["POST"]),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.phone = phone
+    return app
+
+
+class _Routes:
+    """The endpoints of one phone."""
+
+    def __init__(self, phone: Phone) -> None:
+        self._phone = phone
+
+    async def show(self, _: Request) -> Response:
+        """The page. Its one script and one style sheet carry a nonce; nothing else may run or load."""
+        nonce = secrets.token_urlsafe(16)
+        policy = (
+            f"default-src 'self'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; "
+            "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+        html = await asyncio.to_thread(page, nonce, self._phone.config.display_number)
+        return HTMLResponse(html, headers={**_GUARD, "Content-Security-Policy": policy})
+
+    async def chats(self, request: Request) -> Response:
+        """What the page shows; 204 while nothing has changed since `after`."""
+        store, zone = self._phone.store, self._phone.config.timezone
+        revision = await asyncio.to_thread(store.revision)
+        if request.query_params.get("after") == str(revision):
+            return Response(status_code=204, headers=_GUARD)
+        view = await asyncio.to_thread(chats_view, store, zone, request.query_params.get("chat"))
+        return JSONResponse({"revision": revision, **view}, headers=_GUARD)
+
+    async def messages(self, request: Request) -> Response:
+        """What the phone has received, of one `chat` or of all."""
+        received = await asyncio.to_thread(self._phone.messages, request.query_params.get("chat"))
+        return JSONResponse(received, headers=_GUARD)
+
+    async def type(self, request: Request) -> Response:
+        """`{from, text}`: the owner of a number types. Pages of other sites cannot make the browser do it."""
+        _same_site(request)
+        try:
+            typed = json_object(await _body(request))
+            sender = Recipient.parse(str(typed.get("from", "")))
+        except RecipientError:
+            return JSONResponse({"error": "Nomor itu bukan nomor telepon."}, 422)
+        except ValueError:
+            return JSONResponse({"error": "Isinya bukan JSON."}, 400)
+        text = typed.get("text")
+        if sender.kind not in (Kind.PHONE, Kind.BSUID):
+            return JSONResponse({"error": "Hanya nomor telepon yang bisa mengetik."}, 422)
+        if not isinstance(text, str) or not text.strip() or len(text) > TEXT_LIMIT:
+            return JSONResponse({"error": f"Pesan harus 1 sampai {TEXT_LIMIT} karakter."}, 422)
+        return JSONResponse({"id": await self._phone.type(sender.chat, text), "chat": sender.chat})
+
+    async def send(self, request: Request) -> Response:
+        """The Cloud API's `POST /v23.0/{phone_number_id}/messages`."""
+        phone, faults = self._phone, self._phone.faults
+        try:
+            wanted = await self._wanted(request)
+            if faults.fail_next:
+                raise faults.fail_next.popleft()
+        except GraphError as error:
+            await asyncio.sleep(faults.latency_s)
+            wait = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+            return JSONResponse(error.body(), error.status, wait)
+        if isinstance(wanted, ReadRequest):
+            return JSONResponse({"success": True})
+        drop = faults.drop_answers > 0
+        faults.drop_answers -= drop
+        message_id = await phone.receive(wanted)
+        await asyncio.sleep(faults.latency_s)
+        return _Broken() if drop else JSONResponse(_taken(wanted, message_id))
+
+    async def _wanted(self, request: Request) -> TextRequest | ReadRequest:
+        config = self._phone.config
+        if not _VERSION.fullmatch(request.path_params["version"]):
+            raise GraphError(400, 2500, "Unknown path components")
+        authorise(request.headers.get("Authorization"), config.access_token)
+        if request.path_params["number"] != config.phone_number_id:
+            raise unknown_number()
+        try:
+            payload = json_object(await _body(request))
+        except ValueError:
+            payload = {}
+        return read_request(payload, config.country_code)
+
+
+class _Broken(Response):
+    """An answer that ends before it has said anything: the connection is closed in the middle of the body."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4096")]})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})
+
+
+def _taken(wanted: TextRequest, message_id: str) -> dict[str, Any]:
+    identity = {"wa_id": wanted.chat[1:]} if wanted.chat.startswith("+") else {"user_id": wanted.chat}
+    return {
+        "messaging_product": "whatsapp",
+        "contacts": [{"input": wanted.given} | identity],
+        "messages": [{"id": message_id}],
+    }
+
+
+async def _body(request: Request) -> bytes:
+    read = bytearray()
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > _REQUEST_LIMIT:
+            raise HTTPException(413)
+    return bytes(read)
+
+
+def _same_site(request: Request) -> None:
+    """JSON makes a browser ask first, and nobody allows it; `Origin` says who asks. Raises 403 or 415."""
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
+        raise HTTPException(415)
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")
+    if site != "same-origin" or (origin is not None and urlsplit(origin).netloc != request.headers.get("Host")):
+        raise HTTPException(403)

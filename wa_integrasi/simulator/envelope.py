@@ -1,0 +1,77 @@
+"""Meta's webhooks, as Meta writes them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from wa_integrasi.simulator.phone_store import Event, Line
+
+_CONVERSATION_S = 24 * 3600
+
+
+def webhook_body(event: Event, *, waba_id: str, phone_number_id: str, display_number: str) -> bytes:
+    """The envelope for one thing that happened on the phone."""
+    value: dict[str, Any] = {
+        "messaging_product": "whatsapp",
+        "metadata": {
+            "display_phone_number": display_number.lstrip("+"),
+            "phone_number_id": phone_number_id,
+        },
+    }
+    if event.name == "message":
+        value["contacts"] = [{"profile": {"name": event.line.chat[-4:]}} | _identity(event.line, "wa_id", "user_id")]
+        value["messages"] = [_message(event)]
+    else:
+        value["statuses"] = [_status(event)]
+    change = {"field": "messages", "value": value}
+    envelope = {"object": "whatsapp_business_account", "entry": [{"id": waba_id, "changes": [change]}]}
+    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _identity(line: Line, phone: str, user: str) -> dict[str, str]:
+    return {phone: line.chat[1:]} if line.chat.startswith("+") else {user: line.chat}
+
+
+def _message(event: Event) -> dict[str, Any]:
+    return _identity(event.line, "from", "from_user_id") | {
+        "id": event.line.id,
+        "timestamp": str(int(event.at)),
+        "type": "text",
+        "text": {"body": event.line.body},
+    }
+
+
+def _status(event: Event) -> dict[str, Any]:
+    """One status. Price and conversation come with sent and delivered, an error with failed, as at Meta's."""
+    line = event.line
+    status: dict[str, Any] = {"id": line.id, "status": event.name, "timestamp": str(int(event.at))}
+    status |= _identity(line, "recipient_id", "recipient_user_id")
+    if line.attempt_id is not None:
+        status["biz_opaque_callback_data"] = line.attempt_id
+    if event.name in ("sent", "delivered"):
+        conversation: dict[str, Any] = {
+            "id": hashlib.sha256(line.chat.encode()).hexdigest()[:32],
+            "origin": {"type": "service"},
+        }
+        if event.name == "sent":
+            conversation["expiration_timestamp"] = str(int(event.at) + _CONVERSATION_S)
+        status["conversation"] = conversation
+        status["pricing"] = {
+            "billable": False,
+            "pricing_model": "PMP",
+            "type": "free_customer_service",
+            "category": "service",
+        }
+    if event.name == "failed":
+        status["errors"] = [
+            {
+                "code": line.error_code,
+                "title": "Message undeliverable",
+                "message": "Message undeliverable",
+                "error_data": {"details": "The phone was told to refuse this message."},
+                "href": "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/",
+            }
+        ]
+    return status

@@ -1,0 +1,204 @@
+"""What the phone remembers, in a SQLite file of its own: messages, their ticks, webhooks that are still owed."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_SCHEMA = """
+create table if not exists line (
+    seq integer primary key, id text not null unique, chat text not null, typed integer not null, body text not null,
+    attempt_id text, error_code integer,
+    received_at real not null, sent_at real, delivered_at real, read_at real, failed_at real
+);
+create index if not exists line_chat on line (chat, seq);
+create table if not exists event (
+    seq integer primary key, line integer not null references line, name text not null, at real not null,
+    happened integer not null default 0, due real not null, tries integer not null default 0,
+    state text not null default 'owed'
+);
+create index if not exists event_coming on event (at) where happened = 0;
+create index if not exists event_owed on event (due) where state = 'owed' and happened = 1;
+create table if not exists revision (n integer not null);
+insert into revision select 0 where not exists (select 1 from revision);
+"""
+_LINE = "id, chat, typed, body, attempt_id, error_code, received_at, sent_at, delivered_at, read_at, failed_at"
+_TICKS: Mapping[str, str] = {name: f"{name}_at" for name in ("sent", "delivered", "read", "failed")}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One bubble: a message of the business, or (`typed`) one of the phone's owner. Times are unix seconds."""
+
+    id: str
+    chat: str
+    typed: bool
+    body: str
+    attempt_id: str | None
+    error_code: int | None
+    received_at: float
+    sent_at: float | None = None
+    delivered_at: float | None = None
+    read_at: float | None = None
+    failed_at: float | None = None
+
+    @property
+    def status(self) -> str:
+        """How far the message has come."""
+        reached = (("failed", self.failed_at), ("read", self.read_at), ("delivered", self.delivered_at))
+        return next((name for name, at in reached if at is not None), "sent" if self.sent_at else "accepted")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A webhook that is owed: a status of a line, or the line itself (`message`)."""
+
+    seq: int
+    name: str
+    at: float
+    tries: int
+    line: Line
+
+
+class PhoneStore:
+    """The file. Every call is one short transaction, safe from any thread; `close` may be followed by more calls.
+
+    Survives a killed process (WAL); after a loss of power the last moments may be missing, which a simulator may.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._open: sqlite3.Connection | None = None
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            connection, self._open = self._open, None
+            if connection is not None:
+                connection.close()
+
+    def add(self, line: Line, events: Sequence[tuple[str, float]]) -> None:
+        """Keep a message together with what will happen to it, and when."""
+        with self._transaction() as db:
+            cursor = db.execute(
+                f"insert into line ({_LINE}) values ({', '.join('?' * 11)})",  # noqa: S608 (our own column names)
+                tuple(getattr(line, name) for name in _LINE.split(", ")),
+            )
+            db.executemany(
+                "insert into event (line, name, at, due) values (?, ?, ?, ?)",
+                [(cursor.lastrowid, name, at, at) for name, at in events],
+            )
+
+    def happen(self, now: float) -> None:
+        """Put the ticks whose time has come, each with the time it was meant for."""
+        due = "from event where happened = 0 and at <= ?"
+        with self._lock:
+            waiting = self._db().execute(f"select 1 {due} limit 1", (now,)).fetchone()
+        if waiting is None:
+            return
+        with self._transaction() as db:
+            for name, column in _TICKS.items():
+                db.execute(
+                    f"update line set {column} = e.at from (select line, at {due} and name = ?) e "  # noqa: S608
+                    "where line.seq = e.line",
+                    (now, name),
+                )
+            db.execute("update event set happened = 1 where happened = 0 and at <= ?", (now,))
+
+    def claim(self, now: float, lease_s: float, limit: int) -> list[Event]:
+        """Webhooks to post now, none of them to another caller for `lease_s` seconds."""
+        with self._transaction(visible=False) as db:
+            taken = db.execute(
+                "update event set due = ?, tries = tries + 1 where seq in (select seq from event "
+                "where state = 'owed' and happened = 1 and due <= ? order by due, seq limit ?) "
+                "returning seq, name, at, tries, line",
+                (now + lease_s, now, limit),
+            ).fetchall()
+            select = f"select {_LINE} from line where seq = ?"  # noqa: S608
+            return [
+                Event(seq, name, at, tries, _line(db.execute(select, (line,)).fetchone()))
+                for seq, name, at, tries, line in sorted(taken)
+            ]
+
+    def settle(self, seq: int, now: float) -> None:
+        """Close a webhook that was answered; a typed message counts as delivered by it."""
+        with self._transaction() as db:
+            db.execute("update event set state = 'done' where seq = ?", (seq,))
+            typed = "select line from event where seq = ? and name = 'message'"
+            db.execute(f"update line set delivered_at = ? where seq = ({typed})", (now, seq))  # noqa: S608
+
+    def give_up(self, seq: int) -> None:
+        """Close a webhook that nobody took."""
+        with self._transaction(visible=False) as db:
+            db.execute("update event set state = 'given_up' where seq = ?", (seq,))
+
+    def put_off(self, seq: int, due: float) -> None:
+        """Owe a webhook until later."""
+        with self._transaction(visible=False) as db:
+            db.execute("update event set due = ? where seq = ?", (due, seq))
+
+    def next_at(self, *, posting: bool) -> float | None:
+        """When there is something to do again: a tick or, when `posting`, a webhook."""
+        with self._lock:
+            (coming,) = self._db().execute("select min(at) from event where happened = 0").fetchone()
+            query = "select min(due) from event where state = 'owed' and happened = 1"
+            (owed,) = self._db().execute(query).fetchone() if posting else (None,)
+        return min((at for at in (coming, owed) if at is not None), default=None)
+
+    def revision(self) -> int:
+        """A number that grows whenever something visible changes."""
+        with self._lock:
+            return int(self._db().execute("select n from revision").fetchone()[0])
+
+    def lines(self, chat: str | None = None, *, typed: bool | None = None, limit: int = 5000) -> list[Line]:
+        """The latest messages, oldest first."""
+        query = (
+            f"select {_LINE} from line where (?1 is null or chat = ?1) and (?2 is null or typed = ?2) "  # noqa: S608
+            "order by seq desc limit ?3"
+        )
+        with self._lock:
+            rows = self._db().execute(query, (chat, typed, limit)).fetchall()
+        return [_line(row) for row in reversed(rows)]
+
+    def last_lines(self, limit: int = 200) -> list[Line]:
+        """The last message of every chat, the latest chat first."""
+        query = (
+            f"select {_LINE} from line where seq in (select max(seq) from line group by chat) "  # noqa: S608
+            "order by seq desc limit ?"
+        )
+        with self._lock:
+            return [_line(row) for row in self._db().execute(query, (limit,)).fetchall()]
+
+    def _db(self) -> sqlite3.Connection:
+        if self._open is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
+            db.execute("pragma journal_mode = wal")
+            db.execute("pragma synchronous = normal")
+            db.executescript(_SCHEMA)
+            self._open = db
+        return self._open
+
+    @contextmanager
+    def _transaction(self, *, visible: bool = True) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            db = self._db()
+            db.execute("begin immediate")
+            try:
+                yield db
+                if visible:
+                    db.execute("update revision set n = n + 1")
+            except BaseException:
+                db.execute("rollback")
+                raise
+            db.execute("commit")
+
+
+def _line(row: tuple[object, ...]) -> Line:
+    identity, chat, typed, *rest = row
+    return Line(str(identity), str(chat), bool(typed), *rest)  # type: ignore[arg-type]  # SQLite says no types

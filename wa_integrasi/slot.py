@@ -1,0 +1,94 @@
+"""The period that a report speaks of: a day, a week or a month of the business zone."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+
+class Cadence(StrEnum):
+    """How often a report is made, and so how long its slot is."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One period: `start` is in it, `end` is not. `key` names it in dedupe keys: 2026-11-19, 2026-W47, 2026-10."""
+
+    cadence: Cadence
+    first_day: date
+    zone: str
+
+    @property
+    def next_day(self) -> date:
+        """The first day after the slot."""
+        match self.cadence:
+            case Cadence.DAILY:
+                return self.first_day + timedelta(days=1)
+            case Cadence.WEEKLY:
+                return self.first_day + timedelta(days=7)
+            case Cadence.MONTHLY:
+                _, days = calendar.monthrange(self.first_day.year, self.first_day.month)
+                return self.first_day + timedelta(days=days)
+            case _:
+                assert_never(self.cadence)
+
+    @property
+    def start(self) -> datetime:
+        """Midnight in the business zone, aware."""
+        return datetime.combine(self.first_day, time(), ZoneInfo(self.zone))
+
+    @property
+    def end(self) -> datetime:
+        """Midnight after the last day, aware."""
+        return datetime.combine(self.next_day, time(), ZoneInfo(self.zone))
+
+    @property
+    def key(self) -> str:
+        """The slot's name, the same for every run that speaks of it."""
+        match self.cadence:
+            case Cadence.DAILY:
+                return self.first_day.isoformat()
+            case Cadence.WEEKLY:
+                year, week, _ = self.first_day.isocalendar()
+                return f"{year}-W{week:02}"
+            case Cadence.MONTHLY:
+                return f"{self.first_day:%Y-%m}"
+            case _:
+                assert_never(self.cadence)
+
+    @property
+    def binds(self) -> dict[str, str]:
+        """The slot as bound parameters of a query; moments in UTC, so that they compare as text too."""
+        return {
+            "slot_start": self.start.astimezone(UTC).isoformat(),
+            "slot_end": self.end.astimezone(UTC).isoformat(),
+            "slot_date": self.first_day.isoformat(),
+        }
+
+    @classmethod
+    def containing(cls, day: date, cadence: Cadence, zone: str) -> Slot:
+        """The slot that `day` lies in."""
+        match cadence:
+            case Cadence.DAILY:
+                return cls(cadence, day, zone)
+            case Cadence.WEEKLY:
+                return cls(cadence, day - timedelta(days=day.weekday()), zone)
+            case Cadence.MONTHLY:
+                return cls(cadence, day.replace(day=1), zone)
+            case _:
+                assert_never(cadence)
+
+    @classmethod
+    def ended(cls, now: datetime, cadence: Cadence, zone: str) -> Slot:
+        """The last slot that was over at `now`: what a scheduled run reports on."""
+        today = now.astimezone(ZoneInfo(zone)).date()
+        current = cls.containing(today, cadence, zone)
+        return cls.containing(current.first_day - timedelta(days=1), cadence, zone)

@@ -1,0 +1,92 @@
+"""The service put together: routes, and the worker that reads what the webhooks have stored."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from wa_integrasi.history import History
+from wa_integrasi.inbox import Inbox, Receivers
+from wa_integrasi.outbox import Outbox
+from wa_integrasi.store.engine import Store, StoreError
+from wa_integrasi.store.migrating import check_revision
+from wa_integrasi.web.console import console_routes
+from wa_integrasi.web.webhooks import webhook_routes
+
+_LOOK_AGAIN_S = 1.0
+"""How often parked events are looked for; new ones wake the worker at once."""
+
+_STORE_AWAY_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+def create_app(
+    store: Store,
+    receivers: Receivers,
+    *,
+    mounts: Sequence[BaseRoute] = (),
+    companions: Sequence[AbstractAsyncContextManager[object]] = (),
+) -> Starlette:
+    """The ASGI app over an open store. `companions` run as long as it does; `mounts` are further routes."""
+    inbox = Inbox(store, Outbox(store))
+    woken = asyncio.Event()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for companion in companions:
+                await stack.enter_async_context(companion)
+            worker = asyncio.create_task(_work(inbox, receivers, woken), name="inbox")
+            yield
+            worker.cancel()
+            await asyncio.gather(worker, return_exceptions=True)
+
+    async def ready(_: Request) -> Response:
+        try:
+            await asyncio.to_thread(check_revision, store)
+        except (StoreError, SQLAlchemyError) as error:
+            reason = str(error) if isinstance(error, StoreError) else "the store does not answer"
+            return JSONResponse({"ready": False, "reason": reason}, 503)
+        return JSONResponse({"ready": True})
+
+    async def alive(_: Request) -> Response:
+        return JSONResponse({"alive": True})
+
+    async def start_page(_: Request) -> Response:
+        return RedirectResponse("/console")
+
+    routes: list[BaseRoute] = [
+        Route("/", start_page),
+        Route("/healthz", alive),
+        Route("/readyz", ready),
+        *webhook_routes(inbox, receivers, woken.set),
+        *console_routes(History(store)),
+        *mounts,
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def _work(inbox: Inbox, receivers: Receivers, woken: asyncio.Event) -> None:
+    """Act on stored events until cancelled; a store that is away is waited for."""
+    while True:
+        woken.clear()
+        pause = _LOOK_AGAIN_S
+        try:
+            while await asyncio.to_thread(inbox.work, receivers):
+                pass
+        except (StoreError, SQLAlchemyError) as error:
+            log.warning("stored events wait: %s", error if isinstance(error, StoreError) else type(error).__name__)
+            pause = _STORE_AWAY_S
+        try:
+            await asyncio.wait_for(woken.wait(), pause)
+        except TimeoutError:
+            continue
