@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -106,9 +107,14 @@ def main() -> None:
     except Exception as error:
         if "--traceback" in sys.argv:
             raise
-        line = (str(error).strip().splitlines() or ["no details"])[0][:300]
-        typer.echo(f"error: {type(error).__name__}: {line}\n'wa --traceback …' shows where", err=True)
+        typer.echo(f"error: {_line(error)}\n'wa --traceback …' shows where it comes from", err=True)
         sys.exit(1)
+
+
+def _line(error: Exception) -> str:
+    if type(error).__module__.startswith(("httpx", "httpcore")):
+        return f"no Prefect server answers at PREFECT_API_URL={os.environ.get('PREFECT_API_URL', '(not set)')}"
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or ['no details'])[0][:300]}"
 
 
 if __name__ == "__main__":

@@ -119,10 +119,10 @@ async def running(at: Place, say: Say, *set_up: Sequence[str]) -> AsyncIterator[
         await _answers(f"{at.service_url}/readyz", _SERVE_STARTS_WITHIN_S, processes)
         await _answers(f"{at.prefect_url}/api/health", _SERVER_STARTS_WITHIN_S, processes)
         say("Blocks, work pool and deployments are registered …")
-        await asyncio.gather(
-            processes.run("wa deploy", ["deployments.cli", "deploy"]),
-            *(processes.run(module, [module, *arguments]) for module, *arguments in set_up),
-        )
+        # One after the other: Prefect refuses a block type that two processes register at the same moment.
+        await processes.run("wa deploy", ["deployments.cli", "deploy"])
+        for module, *arguments in set_up:
+            await processes.run(module, [module, *arguments])
         worker = ["prefect", "worker", "start", "--pool", POOL, "--type", "process", "--name", "wa-up"]
         await processes.start("prefect worker", worker)
         yield processes

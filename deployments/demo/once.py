@@ -87,7 +87,7 @@ def _show(history: History, entries: Sequence[Entry], zone: str, say: Say) -> No
     for entry in entries:
         say(f"\nmessage {entry.id} to {entry.masked}, part {entry.part}/{entry.parts}")
         first = {step.status: step for step in reversed(history.steps(entry.id))}
-        for step in reversed(first.values()):
+        for step in sorted(first.values(), key=lambda step: list(Status).index(Status(step.status))):
             at = step.at.astimezone(ZoneInfo(zone))
             say(f"  {at:%H:%M:%S}.{at.microsecond // 1000:03} {step.status:<9} {step.error_text or ''}".rstrip())
     say("")

@@ -121,23 +121,23 @@ class _Counted(NodeTransformer):
         node.iter = _filtered(node.iter, STEPS, cost)
         return node
 
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - as above
         self.generic_visit(node)
         for operand in node.ops:
             operand.expr = _filtered(operand.expr, SIZED)
         return node
 
-    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802 - as above
         self.generic_visit(node)
         if isinstance(node.arg, nodes.Slice):
             node.node = _filtered(node.node, SIZED)
         return node
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - as above
         self.generic_visit(node)
         return _filtered(nodes.List(node.nodes, lineno=node.lineno), JOINED)
 
-    def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:  # noqa: N802
+    def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:  # noqa: N802 - as above
         self.generic_visit(node)
         if node.expr2 is None:
             node.expr2 = nodes.Const("", lineno=node.lineno)

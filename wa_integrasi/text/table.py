@@ -116,7 +116,7 @@ def _columns(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column | str] 
         return [Column(field, _title(field)) for field in rows[0]]
     if isinstance(columns, str) or not columns:
         raise FormatError('columns are a list such as ["gardu:Gardu", "beban:Beban"]')
-    chosen = [Column.parse(column) if isinstance(column, str) else column for column in columns]
+    chosen = [column if isinstance(column, Column) else Column.parse(str(column)) for column in columns]
     for column in chosen:
         if not any(column.field in row for row in rows):
             raise FormatError(f"no column {column.field!r} in the rows; they have {', '.join(map(str, rows[0]))}")

@@ -1,0 +1,134 @@
+"""The demo as its user starts it, in a folder of its own: the main job once, and what a crash leaves behind."""
+
+import contextlib
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.ports import free_port
+
+WITHIN_S = 100
+
+
+class Demo:
+    """`wa up --demo` in one folder, on ports that nobody else has."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ports = ["--port", str(free_port()), "--prefect-port", str(free_port())]
+        self.store = folder / ".wa" / "demo" / "wa.db"
+
+    @contextmanager
+    def up(self, *options: str) -> Iterator[subprocess.Popen[str]]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deployments.cli", "up", "--demo", *self.ports, *options],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            process.communicate(timeout=60)
+
+    def once(self) -> tuple[int, str]:
+        """Run the main job once: its exit code and what it printed."""
+        with self.up("--once") as process:
+            printed, _ = process.communicate(timeout=WITHIN_S)
+        return process.returncode, printed
+
+    def statuses(self) -> list[str]:
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(self.store, timeout=1)) as store:
+            return [status for (status,) in store.execute("SELECT status FROM wa_outbox ORDER BY id")]
+        return []
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    return Demo(tmp_path_factory.mktemp("demo"))
+
+
+def children(pid: int) -> list[int]:
+    """Every process below `pid`."""
+    listed = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
+    return [found for child in map(int, listed) for found in (child, *children(child))]
+
+
+def worker_of(pid: int) -> int | None:
+    """The Prefect worker below `pid`, once it has started a flow run."""
+    for child in children(pid):
+        with contextlib.suppress(OSError):
+            words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+            if b"worker" in words and children(child):
+                return child
+    return None
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the worker through /proc, which this system lacks")
+@pytest.mark.timeout(4 * WITHIN_S)
+def test_a_killed_worker_loses_nothing_and_repeats_nothing(demo: Demo) -> None:
+    with demo.up("--once") as process:
+        ends = time.monotonic() + WITHIN_S
+        while not demo.statuses() and process.poll() is None and time.monotonic() < ends:
+            time.sleep(0.002)
+        worker = worker_of(process.pid)
+        assert worker, "the worker runs the recap"
+        for pid in (worker, *children(worker)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "prefect worker was ended by signal 9" in printed
+    assert "Traceback" not in printed
+
+    code, printed = demo.once()
+    assert code == 0, printed
+    assert demo.statuses() == ["read"] * 3
+    assert "Selamat" in printed
+    assert "Rekap Produksi Harian" in printed
+    assert [printed.count(f" {status} ") or printed.count(f" {status}\n") for status in ("delivered", "read")] == [3, 3]
+
+
+@pytest.mark.timeout(2 * WITHIN_S)
+def test_ctrl_c_stops_every_child(demo: Demo) -> None:
+    with demo.up() as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("Ctrl-C stops everything"):
+                break
+        below = children(process.pid)
+        assert len(below) >= 3
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=40)
+    assert process.returncode == 0
+    assert [pid for pid in below if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_a_busy_port_is_named_with_the_option_that_changes_it(demo: Demo) -> None:
+    with socket.socket() as squatter:
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        squatter.bind(("127.0.0.1", int(demo.ports[1])))
+        squatter.listen()
+        code, printed = demo.once()
+    assert code == 1
+    assert f"port {demo.ports[1]} is in use" in printed
+    assert "--port" in printed
+
+
+def test_once_without_the_demo_is_wrong_usage(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "deployments.cli", "up", "--once"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert done.returncode == 2

@@ -1,0 +1,109 @@
+"""The flows, run for real: a source, the outbox, the provider over HTTP, the phone, its signed receipts."""
+
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from flows.gateway import gateway
+from flows.rekap import rekap
+from tests.prefect.conftest import House, eventually
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.storing import apply_catalog, load_catalog
+from wa_integrasi.history import Entry
+
+# Prefect leaves connections to its API to the garbage collector; ours are watched in tests/providers.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+RUN = {"only": ["rekap-harian"]}
+
+
+def read(house: House, slot: str, report: str = "rekap-harian") -> list[Entry]:
+    """The report's messages, once the phone has read all of them."""
+
+    def all_read() -> list[Entry]:
+        found = house.history.messages(report=report, slot=slot)
+        return found if found and all(entry.status == "read" for entry in found) else []
+
+    return eventually(all_read) or house.history.messages(report=report, slot=slot)
+
+
+def with_report(house: House, name: str, **changes: Any) -> None:
+    """Add a report to the catalog: the daily recap with `changes`."""
+    document = load_catalog(house.store).model_dump(exclude_defaults=True)
+    document["reports"][name] = {**document["reports"]["rekap-harian"], **changes}
+    apply_catalog(house.store, Catalog.model_validate({"version": 1, **document}))
+
+
+async def test_the_recap_is_read_by_everybody_once_however_often_it_runs(house: House) -> None:
+    for _ in range(2):
+        state = await rekap("daily", slot="2026-11-17", **RUN, return_state=True)
+        assert state.is_completed(), state
+    entries = read(house, "2026-11-17")
+    assert [entry.status for entry in entries] == ["read"] * 3
+    on_the_phone = Counter((message["to"], message["body"]) for message in house.phone())
+    assert [on_the_phone[entry.chat, entry.content] for entry in entries] == [1, 1, 1]
+    assert all(entry.content.startswith("Selamat ") and "Rekap Produksi Harian" in entry.content for entry in entries)
+
+
+async def test_the_run_page_shows_four_steps_each_waiting_for_the_one_before(house: House) -> None:
+    state = await rekap("daily", slot="2026-11-16", **RUN, return_state=True)
+    run_id = str(state.state_details.flow_run_id)
+
+    def steps() -> dict[str, dict]:
+        found = house.prefect("task_runs/filter", flow_runs={"id": {"any_": [run_id]}})
+        done = [run for run in found if run["state_name"] == "Completed"]
+        return {run["name"]: run for run in done} if len(done) == 4 else {}
+
+    runs = eventually(steps)
+    names = ["query rekap-harian", "format rekap-harian", "enqueue rekap-harian", "send rekap-harian"]
+    assert sorted(runs) == sorted(names)
+    for before, after in pairwise(names):
+        inputs = [given["id"] for values in runs[after]["task_inputs"].values() for given in values]
+        assert inputs == [runs[before]["id"]], f"{after} waits for {before}"
+    artifacts = house.prefect("artifacts/filter", flow_runs={"id": {"any_": [run_id]}})
+    assert [artifact["type"] for artifact in artifacts] == ["table"]
+
+
+async def test_one_broken_report_never_stops_the_others_and_the_run_says_which(house: House) -> None:
+    with_report(house, "rusak", query="SELECT tidak_ada FROM units")
+    state = await rekap("daily", slot="2026-11-15", return_state=True)
+    assert state.is_failed()
+    assert [entry.status for entry in read(house, "2026-11-15")] == ["read"] * 3
+    assert house.history.messages(report="rusak") == []
+
+
+async def test_an_unknown_report_is_named_with_those_there_are(house: House) -> None:
+    state = await rekap("daily", only=["rekap-harain"], return_state=True)
+    assert state.is_failed()
+    assert "no daily report is called rekap-harain" in state.message
+    assert "rekap-harian" in state.message
+
+
+async def test_the_poll_sends_what_another_program_wrote(house: House) -> None:
+    with house.store.writing() as connection:
+        insert = (
+            "INSERT INTO wa_outbox (recipient, content, type) VALUES ('0812-0000-0009', 'dari sistem lama', 'text')"
+        )
+        connection.execute(text(insert))
+    state = await gateway(return_state=True)
+    assert state.is_completed()
+    received = [message for message in house.phone() if message["body"] == "dari sistem lama"]
+    assert [message["to"] for message in received] == ["+6281200000009"]
+
+
+async def test_prefect_holds_no_secret_no_number_and_no_message(house: House) -> None:
+    await rekap("daily", slot="2026-11-14", **RUN, return_state=True)
+    folder = house.at.folder / "prefect"
+    kept = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+    assert b"rekap-harian" in kept, "these are Prefect's files"
+    account = house.at.settings.meta_account()
+    secrets = [account.access_token, account.app_secret, account.verify_token]
+    for secret in (s.get_secret_value().encode() for s in secrets):
+        assert secret not in kept
+    for personal in (b"81200000001", b"Budi", b"Selamat pagi"):
+        assert personal not in kept
