@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, cast
 
 from prefect.blocks.core import Block
-from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic import ConfigDict, Field, HttpUrl, SecretStr, field_validator
 
 from wa_integrasi.sources.base import SourceError
 from wa_integrasi.sources.sql import SqlDatabase
@@ -31,6 +31,8 @@ class SqlSource(Block):
         rows = source.database().query("SELECT unit, ton FROM production WHERE day = :day", {"day": "2026-11-19"})
         ```
     """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     _block_type_name: ClassVar[str | None] = "SQL source"
     _block_type_slug: ClassVar[str | None] = "sql-source"
@@ -58,5 +60,9 @@ class SqlSource(Block):
 
 
 def load_source(name: str) -> SqlDatabase:
-    """The source that a report names; for code that runs in a thread, not in an event loop."""
-    return cast(SqlSource, SqlSource.load(name)).database()
+    """The source that a report names, for code in a thread. Raises `SourceError` where there is none."""
+    try:
+        block = cast(SqlSource, SqlSource.load(name))
+    except ValueError as error:
+        raise SourceError(f"no source block is called {name}: make one in the Prefect UI", transient=False) from error
+    return block.database()

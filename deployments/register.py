@@ -30,24 +30,30 @@ def schedule_settings() -> dict[str, str]:
     }
 
 
+async def check_prefect() -> None:
+    """Raise `RegistrationError` unless a Prefect server answers; without an address Prefect would start one itself."""
+    from prefect.client.orchestration import get_client
+    from prefect.settings import get_current_settings
+
+    url = get_current_settings().api.url
+    if url is None:
+        raise RegistrationError("PREFECT_API_URL is not set; it looks like http://127.0.0.1:4200/api")
+    async with get_client() as client:
+        if await client.api_healthcheck() is not None:
+            raise RegistrationError(f"no Prefect server answers at PREFECT_API_URL={url}")
+
+
 async def register_blocks(settings: Settings) -> list[str]:
     """Save the block types, the account `default` and the work pool; returns what there is now."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
-    from prefect.settings import get_current_settings
 
     from blocks.gateways import MetaCloudApi
     from blocks.sources import SqlSource
 
     account = settings.meta_account()
-    url = get_current_settings().api.url
-    if url is None:
-        raise RegistrationError(
-            "PREFECT_API_URL is not set: it must be the address of the Prefect server, ending in /api"
-        )
+    await check_prefect()
     async with get_client() as client:
-        if await client.api_healthcheck() is not None:
-            raise RegistrationError(f"no Prefect server answers at PREFECT_API_URL={url}")
         await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"), overwrite=True)
         await SqlSource.aregister_type_and_schema(client=client)
     gateway = MetaCloudApi(

@@ -18,7 +18,7 @@ import aiohttp
 
 from deployments.children import ChildError, Children, check_port, children
 from deployments.register import POOL
-from wa_integrasi.settings import ProviderName, Settings, load_settings
+from wa_integrasi.settings import ProviderName, Settings, load_settings, wa_variables
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import migrate
 
@@ -62,6 +62,8 @@ def own_place(folder: Path, port: int, prefect_port: int) -> Place:
     settings = load_settings()
     secret = settings.secret_key.get_secret_value() if settings.secret_key else kept_secret(folder)
     given = {name: value for name, value in os.environ.items() if name.startswith("PREFECT_")}
+    # Flow runs start in folders of their own: there is no .env, and a relative path would mean another file.
+    given |= wa_variables() | {"WA_DATABASE_URL": settings.database_url.get_secret_value()}
     return place(folder, port, prefect_port, given, secret, runs_in=Path.cwd())
 
 

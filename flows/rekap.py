@@ -13,7 +13,7 @@ from tasks.send import send
 from wa_integrasi.reporting import ReportJob, plan_reports
 
 
-@flow(name="rekap", flow_run_name="rekap {cadence} {slot}", log_prints=False, persist_result=False)
+@flow(name="rekap", flow_run_name="rekap {cadence}", log_prints=False, persist_result=False)
 async def rekap(
     cadence: Literal["daily", "weekly", "monthly"],
     slot: str = "",

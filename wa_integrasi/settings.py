@@ -50,8 +50,8 @@ class MetaAccount:
 def _database_url(text: str) -> str:
     try:
         url = make_url(text)
-    except ArgumentError as error:
-        raise ValueError("a database URL: sqlite:///folder/wa.db or postgresql://user:password@host/name") from error
+    except (ArgumentError, ValueError):  # the latter quotes what stands at the port: part of the password, at times
+        raise ValueError("a database URL: sqlite:///folder/wa.db or postgresql://user:password@host/name") from None
     dialect = url.get_backend_name()
     if dialect not in _DRIVERS:
         raise ValueError("a database URL that begins with sqlite:// or postgresql://")
@@ -81,8 +81,12 @@ def _digits(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
         raise ValueError("an address that begins with http:// or https://")
     return text.rstrip("/")
 
@@ -136,11 +140,17 @@ class Settings(BaseModel):
         return MetaAccount(number, key, secret, token, self.waba_id, url)
 
 
-def load_settings(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
-    """Read the environment and, below it, the `.env` file of the working folder. Raises `SettingsError`."""
+def wa_variables(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> dict[str, str]:
+    """Every `WA_…` variable of the `.env` file of the working folder and, above it, of the environment."""
     file = Path(".env") if env_file is None else env_file
     values = {name: value for name, value in dotenv_values(file).items() if value is not None}
-    values.update(os.environ if environment is None else environment)
+    values |= os.environ if environment is None else environment
+    return {name: value for name, value in values.items() if name.startswith(PREFIX)}
+
+
+def load_settings(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
+    """Read the environment and, below it, the `.env` file of the working folder. Raises `SettingsError`."""
+    values = wa_variables(environment, env_file)
     known = {
         field: values[name]
         for field in Settings.model_fields

@@ -8,9 +8,11 @@ from typing import Annotated, Any, cast
 import typer
 
 from deployments.commands.output import AsJson, listing
+from deployments.register import check_prefect
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
+from wa_integrasi.content import dump_content
 from wa_integrasi.reporting import ReportError, compose, plan_reports
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
@@ -45,11 +47,12 @@ def preview(name: Name, slot: Day = "") -> None:
     from blocks.sources import load_source
 
     [job] = plan_reports(_cadence(name), slot, [name])
+    asyncio.run(check_prefect())
     rows = load_source(job.report.source).query(job.report.query, job.slot.binds)
     messages = compose(job, rows.capped(job.report.max_rows), now=utc_now(), group_ids=load_settings().group_ids)
     for message in messages:
         typer.echo(f"── to {message.recipient.masked}, part {message.part}/{message.parts}")
-        typer.echo(f"{message.content.body}\n")
+        typer.echo(f"{dump_content(message.content)}\n")
     typer.echo(f"{len(messages)} messages for {job.slot.key}, none enqueued")
 
 
@@ -61,6 +64,7 @@ def run(name: Name, slot: Day = "") -> None:
     from flows.rekap import rekap
 
     async def run_flow() -> State[Any]:
+        await check_prefect()
         return await rekap(cast(Any, _cadence(name)), slot, [name], return_state=True)
 
     state = asyncio.run(run_flow())

@@ -13,8 +13,12 @@ from typing import Any
 
 import pytest
 
+from tests.providers.channels import twilio, watzap
 from wa_integrasi.providers.base import Receiver, Sender
 from wa_integrasi.providers.meta import MetaCloudReceiver, MetaCloudSender, MetaConfig, signature
+from wa_integrasi.providers.waha import WahaConfig, WahaReceiver, WahaSender
+from wa_integrasi.providers.waha import signature as waha_signature
+from wa_integrasi.providers.wwebjs import WwebjsConfig, WwebjsReceiver, WwebjsSender
 from wa_integrasi.recipient import Recipient
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -138,15 +142,23 @@ class Channel:
     accepted: Behaviour
     accepted_id: str
     without_id: Behaviour
+    """An answer that says neither yes nor no, or not to which message."""
     refusal: Callable[[str], Behaviour]
     """A refusal that quotes a text."""
     receiver: Receiver
     sign: Callable[[bytes], Mapping[str, str]]
-    sample: bytes
-    """A webhook with the receipt of `wamid.1` and then the message `wamid.2`."""
-    handshake: Mapping[str, str]
-    handshake_answer: str
-    handshake_secret: str
+    """The headers that say who sent a body; empty where only the query does."""
+    samples: tuple[bytes, ...]
+    """Webhooks that hold together: the receipt of `wamid.1`, where there are receipts, and the message `wamid.2`."""
+    receipts: bool = True
+    query: str = ""
+    """The query string of its webhooks; where there is one, it is signed or is itself the secret."""
+    binds_body: bool = True
+    """Whether the signature is over the body."""
+    handshake: Mapping[str, str] = field(default_factory=dict)
+    """Empty where the channel asks nothing before it sends webhooks."""
+    handshake_answer: str = ""
+    handshake_secret: str = ""
     """The key in `handshake` that nobody else can know."""
 
 
@@ -194,14 +206,87 @@ def _meta() -> Channel:
         refusal=lambda text: answer(400, {"error": {"code": 100, "message": text, "error_data": {"details": text}}}),
         receiver=MetaCloudReceiver(_META_SECRET, "verify-me", "106540352242922"),
         sign=lambda body: {"X-Hub-Signature-256": signature(_META_SECRET.encode(), body)},
-        sample=json.dumps(_META_SAMPLE).encode(),
+        samples=(json.dumps(_META_SAMPLE).encode(),),
         handshake={"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": "verify-me"},
         handshake_answer="1158201444",
         handshake_secret="hub.verify_token",
     )
 
 
-CHANNELS = {"meta": _meta}
+WAHA_KEY = "waha-key-4f1d2b7c9e"
+
+
+def waha_webhook(event: str, payload: Mapping[str, Any], **others: Any) -> bytes:
+    envelope = {"id": "evt_01", "timestamp": 1795132801123, "session": "default", "engine": "GOWS", "event": event}
+    return json.dumps({**envelope, "payload": payload, **others}).encode()
+
+
+def _waha() -> Channel:
+    message = {"id": "false_6281234567890@c.us_wamid.2", "timestamp": 1795132801, "from": "6281234567890@c.us"}
+    ack = {"id": "true_6281234567890@c.us_wamid.1", "ack": 3, "ackName": "READ", "fromMe": True}
+    return Channel(
+        sender=lambda url, timeout_s, at_once: WahaSender(
+            WahaConfig(url, WAHA_KEY, timeout_s=timeout_s, max_in_flight=at_once)
+        ),
+        secrets=(WAHA_KEY,),
+        reachable=Recipient.parse("+6281234567890"),
+        unreachable=Recipient.parse("ID.13491208655302741918"),
+        accepted=answer(201, {"id": "true_6281234567890@c.us_3EB0A1", "_data": {}}),
+        accepted_id="3EB0A1",
+        without_id=answer(201, {"_data": {}}),
+        refusal=lambda text: answer(400, {"statusCode": 400, "message": [text, text], "error": "Bad Request"}),
+        receiver=WahaReceiver("hmac-key"),
+        sign=lambda body: {"X-Webhook-Hmac": waha_signature(b"hmac-key", body), "X-Webhook-Hmac-Algorithm": "sha512"},
+        samples=(
+            waha_webhook("message.ack", ack),
+            waha_webhook("message", {**message, "fromMe": False, "body": "rekap", "hasMedia": False}),
+        ),
+    )
+
+
+WWEBJS_KEY = "wwebjs-key-81c0aa37e2"
+
+
+def wwebjs_webhook(kind: str, data: Any, session: str = "default") -> bytes:
+    return json.dumps({"dataType": kind, "data": data, "sessionId": session}).encode()
+
+
+def _wwebjs() -> Channel:
+    chat = "6281234567890@c.us"
+    key = {"remote": chat, "fromMe": True, "id": "wamid.1", "_serialized": f"true_{chat}_wamid.1"}
+    sent = {"id": key, "fromMe": True, "ack": 3, "timestamp": 1795132800}
+    key = {"remote": chat, "fromMe": False, "id": "wamid.2", "_serialized": f"false_{chat}_wamid.2"}
+    said = {"id": key, "fromMe": False, "from": chat, "type": "chat", "body": "rekap", "timestamp": 1795132801}
+    return Channel(
+        sender=lambda url, timeout_s, at_once: WwebjsSender(
+            WwebjsConfig(url, WWEBJS_KEY, timeout_s=timeout_s, max_in_flight=at_once)
+        ),
+        secrets=(WWEBJS_KEY,),
+        reachable=Recipient.parse("+6281234567890"),
+        unreachable=Recipient.parse("ID.13491208655302741918"),
+        accepted=answer(
+            200, {"success": True, "message": {"id": {"id": "3EB0A1", "_serialized": "true_x@c.us_3EB0A1"}}}
+        ),
+        accepted_id="3EB0A1",
+        without_id=answer(200, {"success": True}),
+        refusal=lambda text: answer(400, {"success": False, "error": text}),
+        receiver=WwebjsReceiver(WWEBJS_KEY),
+        sign=lambda body: {"x-api-key": WWEBJS_KEY},
+        samples=(
+            wwebjs_webhook("message_ack", {"message": sent, "ack": 3}),
+            wwebjs_webhook("message", {"message": said}),
+        ),
+        binds_body=False,
+    )
+
+
+CHANNELS = {
+    "meta": _meta,
+    "twilio": lambda: Channel(**twilio(answer)),
+    "waha": _waha,
+    "watzap": lambda: Channel(**watzap(answer)),
+    "wwebjs": _wwebjs,
+}
 
 
 @pytest.fixture(params=CHANNELS)
@@ -212,6 +297,16 @@ def channel(request: pytest.FixtureRequest) -> Channel:
 @pytest.fixture
 def meta() -> Channel:
     return _meta()
+
+
+@pytest.fixture
+def waha() -> Channel:
+    return _waha()
+
+
+@pytest.fixture
+def wwebjs() -> Channel:
+    return _wwebjs()
 
 
 @pytest.fixture
@@ -240,3 +335,13 @@ async def server(channel: Channel, start: Callable[[Behaviour], Awaitable[Provid
 @pytest.fixture
 async def meta_server(meta: Channel, start: Callable[[Behaviour], Awaitable[ProviderServer]]) -> ProviderServer:
     return await start(meta.accepted)
+
+
+@pytest.fixture
+async def waha_server(waha: Channel, start: Callable[[Behaviour], Awaitable[ProviderServer]]) -> ProviderServer:
+    return await start(waha.accepted)
+
+
+@pytest.fixture
+async def wwebjs_server(wwebjs: Channel, start: Callable[[Behaviour], Awaitable[ProviderServer]]) -> ProviderServer:
+    return await start(wwebjs.accepted)

@@ -45,7 +45,7 @@ class TestRequest:
             "recipient_type": "individual",
             "to": "+6281234567890",
             "type": "text",
-            "text": {"body": "*Rekap* 🙂", "preview_url": False},
+            "text": {"body": "*Rekap* 🙂"},
             "biz_opaque_callback_data": "attempt-1",
         }
 

@@ -26,7 +26,7 @@ from wa_integrasi.providers.base import Accepted, Action, Failed, MessageEvent, 
 from wa_integrasi.providers.meta import MetaCloudReceiver, MetaCloudSender, MetaConfig
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.simulator import Delays, Faults, Phone, PhoneConfig, simulator_app
-from wa_integrasi.simulator.graph import GraphError
+from wa_integrasi.simulator.refusals import GraphError
 
 NUMBER_ID = "106540352242922"
 TOKEN = "EAAGsimulator"

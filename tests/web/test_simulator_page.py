@@ -15,7 +15,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from wa_integrasi.simulator import Phone, PhoneConfig, simulator_app
-from wa_integrasi.simulator.graph import TextRequest
+from wa_integrasi.simulator.contents import Shown
+from wa_integrasi.simulator.graph import MessageRequest
 from wa_integrasi.simulator.phone_store import Line
 
 CHAT = "+6281234567890"
@@ -36,7 +37,7 @@ async def client(phone: Phone) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def receive(phone: Phone, body: str, chat: str = CHAT) -> str:
-    return await phone.receive(TextRequest(chat, chat, body, None))
+    return await phone.receive(MessageRequest(chat, chat, Shown("text", body)))
 
 
 async def bubbles(client: httpx.AsyncClient) -> list[dict[str, Any]]:
@@ -116,7 +117,8 @@ class TestChats:
         message_id = await receive(phone, "satu")
         await receive(phone, "dua", "+6281377701234")
         (message,) = (await client.get("messages.json", params={"chat": CHAT})).json()
-        assert set(message) == {"id", "to", "body", "status", "received_at", "sent_at", "delivered_at", "read_at"}
+        times = {"received_at", "sent_at", "delivered_at", "read_at"}
+        assert set(message) == {"id", "to", "type", "body", "status", *times}
         assert (message["id"], message["body"], message["status"]) == (message_id, "satu", "accepted")
         assert len((await client.get("messages.json")).json()) == 2
 

@@ -53,7 +53,7 @@ class TestSending:
             ({"text": None}, 100, "body"),
             ({"text": {"body": "x", "preview_url": "yes"}}, 100, "boolean"),
             ({"type": "hologram"}, 100, "type"),
-            ({"type": "template"}, 131051, "template"),
+            ({"type": "video"}, 131051, "video"),
             ({"recipient_type": "group"}, 100, "recipient_type"),
             ({"biz_opaque_callback_data": "x" * 513}, 100, "at most 512"),
         ],

@@ -77,8 +77,9 @@ def _definitions(catalog: Catalog) -> dict[str, dict[str, Any]]:
 
 
 def _in_force(connection: Connection, table: Table) -> dict[str, Any]:
-    current = select(table.c.name, table.c.definition).where(table.c.retired_at.is_(None)).order_by(table.c.name)
-    return dict(connection.execute(current).tuples().all())
+    current = select(table.c.name, table.c.definition).where(table.c.retired_at.is_(None))
+    # Sorted here: each database server has an order of its own for names.
+    return dict(sorted(connection.execute(current).tuples().all()))
 
 
 def _retire(connection: Connection, table: Table, name: str, clock: Clock) -> None:

@@ -7,13 +7,15 @@ import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Connection, cast, func, literal, select, update
+from sqlalchemy import Connection, Row, cast, func, literal, select, update
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wa_integrasi.clock import Clock, utc_now
-from wa_integrasi.message import OPEN, Status, Text
+from wa_integrasi.content import dump_content, load_content
+from wa_integrasi.message import OPEN, Status
 from wa_integrasi.outbox.claiming import adopt, claimable, expire
 from wa_integrasi.outbox.events import event, record
 from wa_integrasi.outbox.rows import Claimed, Enqueued, NewMessage, Settlement
@@ -52,7 +54,7 @@ class Outbox:
         statement = insert(wa_outbox).values(
             recipient=message.recipient.chat,
             chat=message.recipient.chat,
-            content=message.content.body,
+            content=dump_content(message.content),
             type=message.content.type,
             account=message.account,
             priority=int(message.priority),
@@ -62,6 +64,7 @@ class Outbox:
             part=message.part,
             parts=message.parts,
             flow_run_id=message.flow_run_id,
+            reply_to=message.reply_to,
             created_at=now,
             next_attempt_at=now,
         )
@@ -93,19 +96,7 @@ class Outbox:
             )
             rows = connection.execute(take.returning(wa_outbox)).all()
             record(connection, [event(row.id, Status.SENDING, now, attempt_id=row.attempt_id) for row in rows])
-        rows = sorted(rows, key=lambda row: (row.priority, row.id))
-        return [
-            Claimed(
-                id=row.id,
-                account=row.account,
-                recipient=Recipient.of_chat(row.chat),
-                content=Text(body=row.content),
-                attempt_id=row.attempt_id,
-                attempts=row.attempts,
-                lease_until=row.lease_until,
-            )
-            for row in rows
-        ]
+        return [_claimed(row) for row in sorted(rows, key=lambda row: (row.priority, row.id))]
 
     def renew(self, claimed: Sequence[Claimed], lease: timedelta = LEASE) -> None:
         """Say that this worker is alive and still at work on `claimed`."""
@@ -150,3 +141,16 @@ class Outbox:
         """
         with nullcontext(connection) if connection is not None else self._store.writing() as active:
             return [receipt for receipt in receipts if not apply_receipt(active, receipt)]
+
+
+def _claimed(row: Row[Any]) -> Claimed:
+    return Claimed(
+        id=row.id,
+        account=row.account,
+        recipient=Recipient.of_chat(row.chat),
+        content=load_content(row.type, row.content),
+        attempt_id=row.attempt_id,
+        attempts=row.attempts,
+        lease_until=row.lease_until,
+        reply_to=row.reply_to,
+    )

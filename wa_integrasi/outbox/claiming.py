@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, any_, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, any_, exists, func, or_, select, tuple_, update
 
-from wa_integrasi.message import TEXT_LIMIT, Status
+from wa_integrasi.content import load_content
+from wa_integrasi.message import Status
 from wa_integrasi.outbox.events import event, record
 from wa_integrasi.policy.retry import RetryPolicy
 from wa_integrasi.recipient import Recipient
@@ -57,19 +58,11 @@ def adopt(connection: Connection, now: datetime) -> None:
     ):
         try:
             values: dict[str, Any] = {"chat": Recipient.parse(str(row.recipient)).chat}
-            _check_foreign(row)
+            load_content(row.type, row.content)
         except ValueError as error:
             values = {"status": Status.DEAD, "error_code": "unreadable", "error_text": str(error)}
             record(connection, [event(row.id, Status.DEAD, now, error_code="unreadable", error_text=str(error))])
         connection.execute(update(wa_outbox).where(wa_outbox.c.id == row.id).values(**values))
-
-
-def _check_foreign(row: Row[Any]) -> None:
-    if row.type != "text":
-        raise ValueError(f"type: found {str(row.type)[:40]!r}, must be 'text'")
-    length = len(str(row.content))
-    if not 0 < length <= TEXT_LIMIT:
-        raise ValueError(f"content: {length} characters; a text has 1 to {TEXT_LIMIT}")
 
 
 def expire(connection: Connection, now: datetime, policy: RetryPolicy) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from wa_integrasi.message import Priority, Status, Text
+from wa_integrasi.content import Content
+from wa_integrasi.message import Priority, Status
 from wa_integrasi.providers.base import Outcome
 from wa_integrasi.recipient import Recipient
 
@@ -15,7 +16,7 @@ class NewMessage:
     """A message to enqueue. `dedupe_key` makes it the only one of its kind, for good."""
 
     recipient: Recipient
-    content: Text
+    content: Content
     dedupe_key: str | None = None
     account: str = "default"
     priority: Priority = Priority.REPORT
@@ -24,6 +25,8 @@ class NewMessage:
     part: int = 1
     parts: int = 1
     flow_run_id: str | None = None
+    reply_to: str | None = None
+    """The provider's id of the message that this one quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,11 @@ class Claimed:
     id: int
     account: str
     recipient: Recipient
-    content: Text
+    content: Content
     attempt_id: str
     attempts: int
     lease_until: datetime
+    reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

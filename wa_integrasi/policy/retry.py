@@ -30,6 +30,8 @@ class RetryPolicy:
     base: timedelta = timedelta(seconds=2)
     cap: timedelta = timedelta(hours=1)
     hold: timedelta = timedelta(minutes=5)
+    away: timedelta = timedelta(minutes=2)
+    """The longest wait while the channel cannot be reached; the tries are not counted."""
     defer: timedelta = timedelta(hours=24)
     evidence: timedelta = timedelta(seconds=45)
     """How long an unknown message waits for a receipt before it is sent again."""
@@ -51,6 +53,9 @@ class RetryPolicy:
             case Action.RETRY:
                 bound = min(self.cap, self.base * 2 ** min(attempts, 20))
                 return self._again(attempts, timedelta(seconds=jitter(0, bound.total_seconds())), failure)
+            case Action.AWAY:
+                bound = min(self.away, self.base * 2 ** min(attempts, 20))
+                return Decision(Status.PENDING, timedelta(seconds=jitter(0, bound.total_seconds())))
             case Action.RETRY_RECIPIENT:
                 return self._again(attempts, min(self.cap, timedelta(seconds=4 ** min(attempts, 10))), failure)
             case Action.DEFER:

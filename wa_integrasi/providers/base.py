@@ -12,7 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol, Self
 
-from wa_integrasi.message import Receipt, Text
+from wa_integrasi.content import TEXT_LIMIT, Content
+from wa_integrasi.message import Receipt
 from wa_integrasi.recipient import Kind, Recipient
 
 
@@ -21,9 +22,11 @@ class Outbound:
     """One message, ready to go."""
 
     recipient: Recipient
-    content: Text
+    content: Content
     attempt_id: str
     """Ours, new for each attempt; a channel that can echo it lets a lost answer be found again."""
+    reply_to: str | None = None
+    """The provider's id of the message that this one quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Action(StrEnum):
     """What a failure asks for; the numbers (waits, tries) belong to the retry policy."""
 
     RETRY = "retry"
+    AWAY = "away"
+    """The channel cannot be reached at all: nothing was sent, and no message is at fault."""
     RETRY_RECIPIENT = "retry_recipient"
     HOLD_ACCOUNT = "hold_account"
     DEFER = "defer"
@@ -72,8 +77,55 @@ class Capabilities:
     """What a channel can do; decided here so that a message is refused when it is enqueued, not when it is sent."""
 
     recipients: frozenset[Kind]
-    echoes_attempt: bool
+    contents: frozenset[str]
+    """Content types that it sends as they are; see `wa_integrasi.policy.fit` for what becomes of the others."""
+    text_limit: int = TEXT_LIMIT
+    quotes: bool = False
+    """Whether a message may quote another (`Outbound.reply_to`)."""
+    windowed: bool = False
+    """Whether only approved templates may go once the user has been silent for 24 hours."""
+    echoes_attempt: bool = False
     """Whether a receipt carries our attempt id, so that `Unanswered` can be resolved without sending again."""
+    looks_up: bool = False
+    """Whether the sender can `look_up` an unanswered attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The provider does not know the message: it was never taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """Whether a channel with a session of its own (a paired phone) can send now."""
+
+    ready: bool
+    state: str
+    """The channel's own word: CONNECTED, SCAN_QR_CODE …"""
+    qr: str | None = None
+    """What to show as a QR code, where one waits to be scanned."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedTemplate:
+    """A template as the channel knows it."""
+
+    name: str
+    language: str
+    status: str
+    """The channel's own word in capitals: APPROVED, PAUSED, REJECTED, DISABLED …"""
+    category: str
+    header: int = 0
+    body: int = 0
+    buttons: int = 0
+    """How many parameters each part must have."""
+    header_format: str = "TEXT"
+    """TEXT, IMAGE, DOCUMENT, VIDEO or LOCATION; TEXT also where there is no header."""
+    names: tuple[str, ...] = ()
+    """What its parameters are called, the header's and then the body's; empty when they are numbered."""
+    button_kinds: tuple[str, ...] = ()
+    """For each of its buttons in order, the parameter it takes (`TemplateButton.sub_type`), empty for none. A
+    `quick_reply` need not have one, so `buttons` does not count it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +151,10 @@ class MessageEvent:
     kind: str
     text: str | None
     raw: Mapping[str, Any] = field(repr=False)
+    chat: str | None = None
+    """Where an answer goes, named as `Recipient.chat`; None where that is the sender."""
+    quote_id: str | None = None
+    """What `Outbound.reply_to` must hold to quote it; None where that is `message_id`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +203,49 @@ class Receiver(Protocol):
         """Answer the provider's subscription check. Raises `SignatureError`."""
         ...
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Check the signature over the raw bytes in constant time. Raises `SignatureError`."""
+    def verify(self, headers: Mapping[str, str], body: bytes, query: str = "") -> bytes:
+        """Check in constant time who sent this; `query` is the raw query string. Raises `SignatureError`.
+
+        Returns what to keep and later `parse`: the body, with what in the query belongs to it, and no secret.
+        """
         ...
 
     def parse(self, body: bytes) -> Sequence[Event]:
-        """Split a verified webhook into its items. Raises `ValueError` only when it is no JSON object at all."""
+        """Split what `verify` returned into its items. Raises `ValueError` only when it cannot be read at all."""
+        ...
+
+
+class LooksUp(Protocol):
+    """A sender that can find out what became of an unanswered attempt (`Capabilities.looks_up`)."""
+
+    async def look_up(self, outbound: Outbound, since: datetime) -> Accepted | Missing | Unanswered:
+        """Ask for the message of an attempt that began at `since`. `Unanswered`: it cannot be said now either."""
+        ...
+
+
+class MarksRead(Protocol):
+    """A sender that can tell a person that their message was read, and show that an answer is being written."""
+
+    async def mark_read(self, message_id: str, *, typing: bool = False) -> bool:
+        """Whether the channel took it. Never raises; nobody waits for it."""
+        ...
+
+
+class HasSession(Protocol):
+    """A sender whose channel is a paired phone."""
+
+    async def session(self) -> SessionState | Failed | Unanswered:
+        """How the session stands."""
+        ...
+
+    async def restart(self) -> SessionState | Failed | Unanswered:
+        """Start the session anew."""
+        ...
+
+
+class ListsTemplates(Protocol):
+    """A sender whose channel approves templates."""
+
+    async def templates(self) -> Sequence[ApprovedTemplate] | Failed | Unanswered:
+        """All of the account's templates, whatever their status."""
         ...

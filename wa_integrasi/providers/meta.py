@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
@@ -10,13 +9,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
-from urllib.parse import urlsplit
 
-import aiohttp
-
+from wa_integrasi.content import TYPES
 from wa_integrasi.providers.base import (
     Accepted,
     Action,
+    ApprovedTemplate,
     Capabilities,
     Event,
     Failed,
@@ -25,17 +23,16 @@ from wa_integrasi.providers.base import (
     SignatureError,
     Unanswered,
 )
-from wa_integrasi.providers.meta_errors import graph_failure, plain_failure
+from wa_integrasi.providers.http import Answer, Http, check_url, check_word
+from wa_integrasi.providers.meta_errors import SERVICE, graph_answer
+from wa_integrasi.providers.meta_request import read_body, request_body
+from wa_integrasi.providers.meta_templates import list_templates
 from wa_integrasi.providers.meta_webhook import events
-from wa_integrasi.providers.wire import json_object, retry_after, storable
+from wa_integrasi.providers.wire import header, json_object, storable
 from wa_integrasi.recipient import Kind
 
-_ANSWER_LIMIT = 1_000_000
-_LONGEST_CONNECT_S = 10.0
-_KEEP_ALIVE_S = 15.0
 _ID = re.compile(r"[0-9]{1,32}")
 _VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]{1,2}")
-_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +48,16 @@ class MetaConfig:
     max_in_flight: int = 50
     """Requests at a time, and so the number of connections kept."""
 
+    waba_id: str | None = None
+    """Meta's id of the WhatsApp Business Account, which owns the templates."""
+
     def __post_init__(self) -> None:
-        url = urlsplit(self.api_url)
-        if url.scheme not in ("http", "https") or not url.hostname or url.username or url.query or url.fragment:
-            raise ValueError("api_url must be http(s)://host, without user, query and fragment")
+        check_url("api_url", self.api_url)
         if not _ID.fullmatch(self.phone_number_id):
             raise ValueError("phone_number_id must be digits: Meta's id of the number, not the number")
-        if not _TOKEN.fullmatch(self.access_token):
-            raise ValueError("access_token must be one word of printable ASCII")
+        if self.waba_id is not None and not _ID.fullmatch(self.waba_id):
+            raise ValueError("waba_id must be digits: Meta's id of the WhatsApp Business Account")
+        check_word("access_token", self.access_token)
         if not _VERSION.fullmatch(self.api_version):
             raise ValueError("api_version must look like v23.0")
         if not 0 < self.timeout_s < 3600 or self.max_in_flight < 1:
@@ -67,7 +66,16 @@ class MetaConfig:
     @property
     def messages_url(self) -> str:
         """Where messages are posted."""
-        return f"{self.api_url.rstrip('/')}/{self.api_version}/{self.phone_number_id}/messages"
+        return f"{self._base}/{self.phone_number_id}/messages"
+
+    @property
+    def templates_url(self) -> str | None:
+        """Where templates are listed, if it is known whose."""
+        return f"{self._base}/{self.waba_id}/message_templates" if self.waba_id is not None else None
+
+    @property
+    def _base(self) -> str:
+        return f"{self.api_url.rstrip('/')}/{self.api_version}"
 
 
 class MetaCloudSender:
@@ -76,102 +84,50 @@ class MetaCloudSender:
     name: ClassVar[str] = "meta"
     capabilities: ClassVar[Capabilities] = Capabilities(
         recipients=frozenset({Kind.PHONE, Kind.BSUID}),
+        contents=TYPES,
+        quotes=True,
+        windowed=True,
         echoes_attempt=True,
     )
 
     def __init__(self, config: MetaConfig) -> None:
         self._config = config
-        self._session: aiohttp.ClientSession | None = None
-        self._slots = asyncio.Semaphore(config.max_in_flight)
+        authorization = {"Authorization": f"Bearer {config.access_token}"}
+        self._http = Http(SERVICE, authorization, timeout_s=config.timeout_s, max_in_flight=config.max_in_flight)
 
     async def __aenter__(self) -> Self:
-        timeout = self._config.timeout_s
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._config.max_in_flight, keepalive_timeout=_KEEP_ALIVE_S),
-            # Connecting must time out before the whole does: only then is it certain that nothing was written.
-            timeout=aiohttp.ClientTimeout(total=timeout, connect=min(_LONGEST_CONNECT_S, timeout / 2)),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={
-                "Authorization": f"Bearer {self._config.access_token}",
-                "Content-Type": "application/json",
-                "Accept-Encoding": "identity",
-            },
-        )
+        await self._http.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._http.__aexit__()
 
     async def send(self, outbound: Outbound) -> Outcome:
-        """Send one message.
-
-        Only a connection that was never made is a certain failure. Once a request may have been written, anything but
-        a whole answer is `Unanswered`, on a fresh connection or a reused one: aiohttp repeats no POST, nor do we.
-        """
+        """Send one message."""
         if outbound.recipient.kind not in self.capabilities.recipients:
-            return Failed(Action.DEAD, "recipient", "the Cloud API reaches phone numbers and user ids only")
-        if self._session is None:
-            raise RuntimeError("a sender is entered (async with) before it sends")
-        async with self._slots:
-            try:
-                return await self._post(self._session, json.dumps(request_body(outbound)).encode())
-            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-                return Failed(Action.RETRY, "connect", f"no connection to the Cloud API ({type(error).__name__})")
-            except Exception as error:  # whatever it was, the request may have arrived
-                return Unanswered(f"no answer from the Cloud API ({type(error).__name__})")
+            return Failed(Action.DEAD, "recipient", f"{SERVICE} reaches phone numbers and user ids only")
+        answer = await self._http.post(self._config.messages_url, json.dumps(request_body(outbound)).encode())
+        return _outcome(answer, self._config.access_token) if isinstance(answer, Answer) else answer
 
-    async def _post(self, session: aiohttp.ClientSession, body: bytes) -> Outcome:
-        async with session.post(self._config.messages_url, data=body, allow_redirects=False) as response:
-            wait = retry_after(response.headers.get("Retry-After"))
-            return _outcome(response.status, await _read(response), wait, self._config.access_token)
+    async def mark_read(self, message_id: str, *, typing: bool = False) -> bool:
+        """Mark a message and those before it as read; `typing` shows for up to 25 seconds that an answer is coming."""
+        body = json.dumps(read_body(message_id, typing=typing)).encode()
+        answer = await self._http.post(self._config.messages_url, body)
+        return isinstance(answer, Answer) and answer.status == 200
 
-
-def request_body(outbound: Outbound) -> dict[str, Any]:
-    """The request as the Cloud API takes it.
-
-    The plus of a number stays: without it the business's own country code is put before it. A user id goes into
-    `recipient`: in `to` Meta reads it as a number, answers 200 and delivers nothing.
-    """
-    recipient, content = outbound.recipient, outbound.content
-    return {
-        "messaging_product": "whatsapp",
-        "recipient_type": "individual",
-        "recipient" if recipient.kind is Kind.BSUID else "to": recipient.address,
-        "type": content.type,
-        "text": {"body": content.body, "preview_url": content.preview_url},
-        "biz_opaque_callback_data": outbound.attempt_id,
-    }
+    async def templates(self) -> Sequence[ApprovedTemplate] | Failed | Unanswered:
+        """All templates of the business account, whatever their status."""
+        if self._config.templates_url is None:
+            return Failed(Action.DEAD, "waba_id", "the account names no waba_id, so its templates cannot be listed")
+        return await list_templates(self._http, self._config.templates_url, self._config.access_token)
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes | None:
-    """The body, or None when it breaks off or is longer than any answer of the Cloud API."""
-    read = bytearray()
-    try:
-        async for chunk in response.content.iter_any():
-            read += chunk
-            if len(read) > _ANSWER_LIMIT:
-                response.close()
-                return None
-    except (aiohttp.ClientError, OSError):  # a timeout is an OSError
-        return None
-    return bytes(read)
-
-
-def _outcome(status: int, body: bytes | None, wait: float | None, token: str) -> Outcome:
-    try:
-        answer = json_object(body or b"")
-    except ValueError:
-        answer = {}
-    if failure := graph_failure(answer.get("error"), status=status, retry_after=wait, secrets=(token,)):
-        return failure
-    if status >= 300:
-        return plain_failure(status, wait)
-    message_id = _message_id(answer)
-    if message_id is None:
-        return Unanswered(f"HTTP {status} without a message id")
-    return Accepted(message_id)
+def _outcome(answer: Answer, token: str) -> Outcome:
+    said = graph_answer(answer, token)
+    if isinstance(said, Failed | Unanswered):
+        return said
+    message_id = _message_id(said)
+    return Unanswered(f"HTTP {answer.status} without a message id") if message_id is None else Accepted(message_id)
 
 
 def _message_id(answer: Mapping[str, Any]) -> str | None:
@@ -206,13 +162,14 @@ class MetaCloudReceiver:
             raise SignatureError("no hub.challenge")
         return challenge
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Check `X-Hub-Signature-256` over the raw bytes. Raises `SignatureError`."""
-        given = next((value for name, value in headers.items() if name.lower() == "x-hub-signature-256"), None)
+    def verify(self, headers: Mapping[str, str], body: bytes, query: str = "") -> bytes:
+        """Check `X-Hub-Signature-256` over the raw bytes, which are returned. Raises `SignatureError`."""
+        given = header(headers, "x-hub-signature-256")
         if given is None:
             raise SignatureError("no X-Hub-Signature-256 header")
         if not hmac.compare_digest(_bytes(given), signature(self._app_secret, body).encode()):
             raise SignatureError("wrong signature")
+        return body
 
     def parse(self, body: bytes) -> Sequence[Event]:
         """Split a webhook into its items. Raises `ValueError` when it is no JSON object."""

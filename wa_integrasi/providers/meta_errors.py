@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from wa_integrasi.providers.base import Action, Failed, Outcome, Unanswered
+from wa_integrasi.providers.base import Action, Failed, Unanswered
+from wa_integrasi.providers.http import Answer, plain_failure
 from wa_integrasi.providers.wire import failure_text
+
+SERVICE = "the Cloud API"
 
 _CODES: dict[Action, tuple[int, ...]] = {
     # 135000 is Meta's "generic user error", worth another try: how many, like for 1, the retry policy knows.
@@ -34,9 +37,6 @@ ACTIONS: Mapping[int, Action] = MappingProxyType(
 
 SUBCODES: Mapping[tuple[int, int], Action] = MappingProxyType({(100, 33): Action.HOLD_ACCOUNT})
 """100 with 33 says that our own phone number id does not exist or is not ours: no message of the account can go."""
-
-_HOLD_STATUSES = frozenset({401, 403, 404, 405, 407})
-_RETRY_STATUSES = frozenset({408, 425, 429})
 
 
 def action_of(code: int, *, status: int, subcode: int | None = None, transient: bool = False) -> Action:
@@ -69,21 +69,13 @@ def graph_failure(
     return Failed(action, str(code), failure_text(_words(error), *secrets), retry_after if waits else None)
 
 
-def plain_failure(status: int, retry_after: float | None = None) -> Outcome:
-    """What an HTTP status says when no Graph error came with it, so that something between us and Meta answered.
-
-    A 5xx is `Unanswered` there: gateways say 502, 504 and also 503 after they have passed a request on, and a message
-    that is sent twice is worse than one that waits for its receipt. Redirects, 404 and 405 mean a wrong address or a
-    login page in between, hence nothing about the message: the account is held.
-    """
-    code, text = f"http_{status}", f"HTTP {status} without an error of the Cloud API"
-    if status >= 500:
-        return Unanswered(text)
-    if status in _RETRY_STATUSES:
-        return Failed(Action.RETRY, code, text, retry_after)
-    if status in _HOLD_STATUSES or 300 <= status < 400:
-        return Failed(Action.HOLD_ACCOUNT, code, text)
-    return Failed(Action.DEAD, code, text)
+def graph_answer(answer: Answer, token: str) -> dict[str, Any] | Failed | Unanswered:
+    """The JSON object of a success, or what became of the request instead."""
+    said = answer.json()
+    failure = graph_failure(said.get("error"), status=answer.status, retry_after=answer.retry_after, secrets=(token,))
+    if failure is not None:
+        return failure
+    return plain_failure(answer, SERVICE) if answer.status >= 300 else said
 
 
 def _number(value: object) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -26,15 +27,27 @@ def json_object(body: bytes) -> dict[str, Any]:
     Numbers that no JSON store takes (NaN, infinities, integers of more than 40 digits) become None, so that one of
     them spoils its own item only.
     """
-    try:
-        value = json.loads(body, parse_int=_int, parse_float=_float, parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        raise ValueError("not JSON") from None
-    match value:
-        case dict():
+    match _json(body):
+        case dict() as value:
             return value
         case _:
             raise ValueError("JSON, but no object")
+
+
+def json_list(body: bytes) -> list[Any]:
+    """Read a JSON array, as `json_object` reads an object. Raises `ValueError`."""
+    match _json(body):
+        case list() as value:
+            return value
+        case _:
+            raise ValueError("JSON, but no list")
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body, parse_int=_int, parse_float=_float, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        raise ValueError("not JSON") from None
 
 
 def _int(digits: str) -> int | None:
@@ -49,6 +62,11 @@ def _float(digits: str) -> float | None:
 def storable(text: str) -> str:
     """The text with what PostgreSQL and UTF-8 refuse (NUL, halves of surrogate pairs) replaced by U+FFFD."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def header(headers: Mapping[str, str], name: str) -> str | None:
+    """The value of the header `name`, given in lower case; names of headers have no case."""
+    return next((value for each, value in headers.items() if each.lower() == name), None)
 
 
 def failure_text(text: str, *secrets: str) -> str:

@@ -2,5 +2,6 @@
 
 from wa_integrasi.simulator.app import simulator_app
 from wa_integrasi.simulator.phone import Delays, Faults, Phone, PhoneConfig
+from wa_integrasi.simulator.templates import PhoneTemplate, TemplateButton
 
-__all__ = ["Delays", "Faults", "Phone", "PhoneConfig", "simulator_app"]
+__all__ = ["Delays", "Faults", "Phone", "PhoneConfig", "PhoneTemplate", "TemplateButton", "simulator_app"]

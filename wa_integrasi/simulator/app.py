@@ -17,21 +17,22 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from wa_integrasi.message import TEXT_LIMIT
-from wa_integrasi.providers.wire import json_object
+from wa_integrasi.content import TEXT_LIMIT
+from wa_integrasi.providers.wire import json_object, storable
 from wa_integrasi.recipient import Kind, Recipient, RecipientError
 from wa_integrasi.simulator.graph import (
-    GraphError,
+    MessageRequest,
     ReadRequest,
-    TextRequest,
     authorise,
     read_request,
     unknown_number,
 )
 from wa_integrasi.simulator.page import chats_view, page
 from wa_integrasi.simulator.phone import Phone, PhoneConfig
+from wa_integrasi.simulator.refusals import GraphError, invalid
 
 _REQUEST_LIMIT = 256_000
+_LONGEST_PAGE = 250
 _VERSION = re.compile(r"v[0-9]{1,3}\.0")
 _GUARD = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
@@ -57,7 +58,9 @@ def simulator_app(phone: Phone | PhoneConfig) -> Starlette:
             Route("/chats.json", routes.chats),
             Route("/messages.json", routes.messages),
             Route("/type", routes.type, methods=["POST"]),
+            Route("/choose", routes.choose, methods=["POST"]),
             Route("/{version}/{number}/messages", routes.send, methods=["POST"]),
+            Route("/{version}/{account}/message_templates", routes.templates),
         ],
         lifespan=lifespan,
     )
@@ -84,11 +87,13 @@ class _Routes:
     async def chats(self, request: Request) -> Response:
         """What the page shows; 204 while nothing has changed since `after`."""
         store, zone = self._phone.store, self._phone.config.timezone
+        chat = request.query_params.get("chat")
         revision = await asyncio.to_thread(store.revision)
         if request.query_params.get("after") == str(revision):
             return Response(status_code=204, headers=_GUARD)
-        view = await asyncio.to_thread(chats_view, store, zone, request.query_params.get("chat"))
-        return JSONResponse({"revision": revision, **view}, headers=_GUARD)
+        view = await asyncio.to_thread(chats_view, store, zone, chat)
+        typing = {"typing": self._phone.typing_for(chat)} if chat else {}
+        return JSONResponse({"revision": revision, **view, **typing}, headers=_GUARD)
 
     async def messages(self, request: Request) -> Response:
         """What the phone has received, of one `chat` or of all."""
@@ -112,6 +117,39 @@ class _Routes:
             return JSONResponse({"error": f"Pesan harus 1 sampai {TEXT_LIMIT} karakter."}, 422)
         return JSONResponse({"id": await self._phone.type(sender.chat, text), "chat": sender.chat})
 
+    async def choose(self, request: Request) -> Response:
+        """`{from, message, choice}`: the owner of a number taps a button or a row of a message."""
+        _same_site(request)
+        try:
+            tapped = json_object(await _body(request))
+        except ValueError:
+            return JSONResponse({"error": "Isinya bukan JSON."}, 400)
+        chat, asked, choice = (str(tapped.get(key, "")) for key in ("from", "message", "choice"))
+        answer = await self._phone.choose(storable(chat), storable(asked), storable(choice))
+        if answer is None:
+            return JSONResponse({"error": "Pesan itu tidak menawarkan pilihan ini."}, 422)
+        return JSONResponse({"id": answer, "chat": chat})
+
+    async def templates(self, request: Request) -> Response:
+        """The Cloud API's `GET /v23.0/{waba_id}/message_templates`, page by page."""
+        config, query = self._phone.config, request.query_params
+        try:
+            self._authorised(request)
+            if request.path_params["account"] != config.waba_id:
+                raise unknown_number()
+            start, limit = (int(query.get(key) or default) for key, default in (("after", "0"), ("limit", "25")))
+            if not (0 <= start <= len(config.templates) and 0 < limit <= _LONGEST_PAGE):
+                raise invalid("Param after or limit is out of range.")
+        except ValueError:
+            return JSONResponse(invalid("Params after and limit must be integers.").body(), 400)
+        except GraphError as error:
+            return JSONResponse(error.body(), error.status)
+        end = start + limit
+        paging: dict[str, Any] = {"cursors": {"before": str(start), "after": str(end)}}
+        if end < len(config.templates):
+            paging["next"] = str(request.url.include_query_params(after=end))
+        return JSONResponse({"data": [each.listed() for each in config.templates[start:end]], "paging": paging})
+
     async def send(self, request: Request) -> Response:
         """The Cloud API's `POST /v23.0/{phone_number_id}/messages`."""
         phone, faults = self._phone, self._phone.faults
@@ -119,30 +157,34 @@ class _Routes:
             wanted = await self._wanted(request)
             if faults.fail_next:
                 raise faults.fail_next.popleft()
+            if isinstance(wanted, ReadRequest):
+                await phone.read(wanted.message_id, typing=wanted.typing)
+                return JSONResponse({"success": True})
+            message_id = await phone.receive(wanted)
         except GraphError as error:
             await asyncio.sleep(faults.latency_s)
             wait = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
             return JSONResponse(error.body(), error.status, wait)
-        if isinstance(wanted, ReadRequest):
-            return JSONResponse({"success": True})
         drop = faults.drop_answers > 0
         faults.drop_answers -= drop
-        message_id = await phone.receive(wanted)
         await asyncio.sleep(faults.latency_s)
         return _Broken() if drop else JSONResponse(_taken(wanted, message_id))
 
-    async def _wanted(self, request: Request) -> TextRequest | ReadRequest:
+    async def _wanted(self, request: Request) -> MessageRequest | ReadRequest:
         config = self._phone.config
-        if not _VERSION.fullmatch(request.path_params["version"]):
-            raise GraphError(400, 2500, "Unknown path components")
-        authorise(request.headers.get("Authorization"), config.access_token)
+        self._authorised(request)
         if request.path_params["number"] != config.phone_number_id:
             raise unknown_number()
         try:
             payload = json_object(await _body(request))
         except ValueError:
             payload = {}
-        return read_request(payload, config.country_code)
+        return read_request(payload, config.country_code, config.templates)
+
+    def _authorised(self, request: Request) -> None:
+        if not _VERSION.fullmatch(request.path_params["version"]):
+            raise GraphError(400, 2500, "Unknown path components")
+        authorise(request.headers.get("Authorization"), self._phone.config.access_token)
 
 
 class _Broken(Response):
@@ -153,7 +195,7 @@ class _Broken(Response):
         await send({"type": "http.response.body", "body": b"{", "more_body": True})
 
 
-def _taken(wanted: TextRequest, message_id: str) -> dict[str, Any]:
+def _taken(wanted: MessageRequest, message_id: str) -> dict[str, Any]:
     identity = {"wa_id": wanted.chat[1:]} if wanted.chat.startswith("+") else {"user_id": wanted.chat}
     return {
         "messaging_product": "whatsapp",

@@ -9,13 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import phonenumbers
-from babel.dates import format_date
 
+from wa_integrasi.simulator.bubbles import bubbles, preview
 from wa_integrasi.simulator.phone_store import Line, PhoneStore
-from wa_integrasi.text.markup import to_html, to_plain
 
 _SHOWN = 300
-_PREVIEW = 60
 
 
 def page(nonce: str, business: str) -> str:
@@ -36,13 +34,13 @@ def chats_view(store: PhoneStore, timezone: str, chat: str | None) -> dict[str, 
                 "chat": line.chat,
                 "name": readable_number(line.chat),
                 "time": _when(line, zone, today),
-                "preview": _preview(line.body),
+                "preview": preview(line),
                 "typed": line.typed,
                 "status": line.status,
             }
             for line in last
         ],
-        "bubbles": [_bubble(line, zone, today) for line in store.lines(chat, limit=_SHOWN)] if chat else [],
+        "bubbles": bubbles(store.lines(chat, limit=_SHOWN), zone, today) if chat else [],
     }
 
 
@@ -55,35 +53,8 @@ def readable_number(chat: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
-def _bubble(line: Line, zone: ZoneInfo, today: date) -> dict[str, Any]:
-    at = datetime.fromtimestamp(line.received_at, zone)
-    return {
-        "id": line.id,
-        "html": to_html(line.body),
-        "typed": line.typed,
-        "status": line.status,
-        "time": f"{at:%H:%M}",
-        "day": _day(at.date(), today),
-    }
-
-
-def _day(day: date, today: date) -> str:
-    match today - day:
-        case timedelta(days=0):
-            return "Hari ini"
-        case timedelta(days=1):
-            return "Kemarin"
-        case _:
-            return str(format_date(day, "d MMMM y", locale="id_ID"))
-
-
 def _when(line: Line, zone: ZoneInfo, today: date) -> str:
     at = datetime.fromtimestamp(line.received_at, zone)
     if at.date() == today:
         return f"{at:%H:%M}"
     return "Kemarin" if today - at.date() == timedelta(days=1) else f"{at:%d/%m/%y}"
-
-
-def _preview(body: str) -> str:
-    words = " ".join(to_plain(body).split())
-    return words if len(words) <= _PREVIEW else f"{words[:_PREVIEW]}…"

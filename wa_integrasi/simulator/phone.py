@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self, TypedDict
+from typing import Any, Self, TypedDict
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -19,14 +20,21 @@ import aiohttp
 from wa_integrasi.providers.meta import signature
 from wa_integrasi.providers.wire import storable
 from wa_integrasi.simulator.envelope import webhook_body
-from wa_integrasi.simulator.graph import GraphError, TextRequest, message_id
+from wa_integrasi.simulator.graph import MessageRequest, message_id
 from wa_integrasi.simulator.phone_store import Event, Line, PhoneStore
+from wa_integrasi.simulator.refusals import GraphError
+from wa_integrasi.simulator.templates import DEMO_TEMPLATES, PhoneTemplate
 
 _POST_TIMEOUT_S = 10.0
 _LEASE_S = 15.0
 _AT_ONCE = 20
 _IDLE_S = 30.0
 _LONGEST_WAIT_S = 60.0
+_WINDOW_S = 24 * 3600.0
+_TYPING_S = 25.0
+_OUTSIDE_WINDOW = 131047
+_ANSWERS: Mapping[str, str] = {"buttons": "button_reply", "menu": "list_reply", "template": "button"}
+"""How an answer to each kind of message is called in a webhook."""
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +63,10 @@ class PhoneConfig:
     country_code: str = "62"
     """Of the business number: Meta puts it before a recipient that has no plus."""
     timezone: str = "Asia/Jakarta"
+    templates: tuple[PhoneTemplate, ...] = DEMO_TEMPLATES
+    """What the business account has; any other template is refused."""
+    window: bool = False
+    """Whether, as at Meta, only templates arrive once the owner has been silent for 24 hours (else error 131047)."""
     delays: Delays = Delays()
     first_retry_s: float = 1.0
     give_up_after_s: float = 3600.0
@@ -86,6 +98,7 @@ class Received(TypedDict):
 
     id: str
     to: str
+    type: str
     body: str
     status: str
     received_at: str
@@ -104,6 +117,7 @@ class Phone:
         self._stir = asyncio.Event()
         self._running = False
         self._posting = 0
+        self._typing: dict[str, float] = {}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
@@ -124,20 +138,67 @@ class Phone:
             self._running = False
             await asyncio.to_thread(self.store.close)
 
-    async def receive(self, request: TextRequest) -> str:
-        """Keep a message of the business and return its id."""
-        now, delays = time.time(), self.config.delays
+    async def receive(self, request: MessageRequest) -> str:
+        """Keep a message of the business and return its id. Raises `GraphError` for a reaction to nothing."""
+        now, delays, shown = time.time(), self.config.delays, request.shown
+        if shown.about is not None and await asyncio.to_thread(self.store.line, storable(shown.about)) is None:
+            raise GraphError(
+                *(400, 131009, "(#131009) Parameter value is not valid"), "reaction['message_id'] is no message here."
+            )
         code = self.faults.bounce_next.popleft() if self.faults.bounce_next else None
+        if code is None and not await self._arrives(request, now):
+            code = _OUTSIDE_WINDOW
         events = [("sent", now + delays.sent), ("delivered", now + delays.delivered), ("read", now + delays.read)]
         if code is not None:
             events = [("failed", now + delays.delivered)]
-        line = Line(message_id(), request.chat, False, storable(request.body), request.attempt_id, code, now)
+        self._typing.pop(request.chat, None)
+        quoted = shown.about or request.quoted
+        line = Line(
+            *(message_id(), request.chat, False, storable(shown.body), request.attempt_id, code, now),
+            kind=shown.kind,
+            details=_json(shown.details),
+            quoted=None if quoted is None else storable(quoted),
+        )
         return await self._keep(line, events)
+
+    async def _arrives(self, request: MessageRequest, now: float) -> bool:
+        if not self.config.window or request.shown.kind == "template":
+            return True
+        return await asyncio.to_thread(self.store.typed_since, request.chat, now - _WINDOW_S)
+
+    async def read(self, message_id: str, *, typing: bool) -> None:
+        """Note that the business has read a typed message; with `typing` it answers soon."""
+        now = time.time()
+        chat = await asyncio.to_thread(self.store.mark_read, storable(message_id), now)
+        if typing and chat is not None:
+            self._typing[chat] = now + _TYPING_S
+
+    def typing_for(self, chat: str) -> float:
+        """For how many more seconds the business seems to be typing in a chat."""
+        return max(0.0, self._typing.get(chat, 0.0) - time.time())
 
     async def type(self, chat: str, text: str) -> str:
         """Send a message to the business as the owner of the number `chat`; its id."""
         now = time.time()
         return await self._keep(Line(message_id(), chat, True, storable(text), None, None, now), [("message", now)])
+
+    async def choose(self, chat: str, asked: str, choice_id: str) -> str | None:
+        """Answer the message `asked` with one of its choices; the answer's id, or None if it does not offer that."""
+        line = await asyncio.to_thread(self.store.line, asked)
+        if line is None or line.typed or line.chat != chat or line.kind not in _ANSWERS:
+            return None
+        offered = json.loads(line.details).get("choices", [])
+        choice = next((each for each in offered if each["id"] == choice_id), None)
+        if choice is None:
+            return None
+        now, told = time.time(), {key: choice[key] for key in ("id", "title", "description") if choice.get(key)}
+        answer = Line(
+            *(message_id(), chat, True, choice["title"], None, None, now),
+            kind=_ANSWERS[line.kind],
+            details=_json(told),
+            quoted=line.id,
+        )
+        return await self._keep(answer, [("message", now)])
 
     def messages(self, chat: str | None = None) -> list[Received]:
         """What the phone has received from the business, oldest first (the last 5,000)."""
@@ -145,6 +206,7 @@ class Phone:
             Received(
                 id=line.id,
                 to=line.chat,
+                type=line.kind,
                 body=line.body,
                 status=line.status,
                 received_at=_iso(line.received_at),
@@ -231,3 +293,7 @@ class Phone:
 
 def _iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+
+
+def _json(details: Mapping[str, Any]) -> str:
+    return storable(json.dumps(details, ensure_ascii=False))

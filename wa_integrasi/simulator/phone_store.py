@@ -13,7 +13,8 @@ _SCHEMA = """
 create table if not exists line (
     seq integer primary key, id text not null unique, chat text not null, typed integer not null, body text not null,
     attempt_id text, error_code integer,
-    received_at real not null, sent_at real, delivered_at real, read_at real, failed_at real
+    received_at real not null, sent_at real, delivered_at real, read_at real, failed_at real,
+    kind text not null default 'text', details text not null default '{}', quoted text
 );
 create index if not exists line_chat on line (chat, seq);
 create table if not exists event (
@@ -26,7 +27,17 @@ create index if not exists event_owed on event (due) where state = 'owed' and ha
 create table if not exists revision (n integer not null);
 insert into revision select 0 where not exists (select 1 from revision);
 """
-_LINE = "id, chat, typed, body, attempt_id, error_code, received_at, sent_at, delivered_at, read_at, failed_at"
+_LINE = (
+    "id, chat, typed, body, attempt_id, error_code, received_at, sent_at, delivered_at, read_at, failed_at, "
+    "kind, details, quoted"
+)
+_LATER: Mapping[str, str] = {
+    "kind": "text not null default 'text'",
+    "details": "text not null default '{}'",
+    "quoted": "text",
+}
+"""Columns that files of earlier versions have not."""
+
 _TICKS: Mapping[str, str] = {name: f"{name}_at" for name in ("sent", "delivered", "read", "failed")}
 
 
@@ -45,6 +56,11 @@ class Line:
     delivered_at: float | None = None
     read_at: float | None = None
     failed_at: float | None = None
+    kind: str = "text"
+    details: str = "{}"
+    """What else the bubble shows, as a JSON object."""
+    quoted: str | None = None
+    """The message that this one quotes, answers by a choice, or reacts to."""
 
     @property
     def status(self) -> str:
@@ -86,7 +102,7 @@ class PhoneStore:
         """Keep a message together with what will happen to it, and when."""
         with self._transaction() as db:
             cursor = db.execute(
-                f"insert into line ({_LINE}) values ({', '.join('?' * 11)})",  # noqa: S608 (our own column names)
+                f"insert into line ({_LINE}) values ({', '.join('?' * 14)})",  # noqa: S608 (our own column names)
                 tuple(getattr(line, name) for name in _LINE.split(", ")),
             )
             db.executemany(
@@ -165,6 +181,28 @@ class PhoneStore:
             rows = self._db().execute(query, (chat, typed, limit)).fetchall()
         return [_line(row) for row in reversed(rows)]
 
+    def line(self, message_id: str) -> Line | None:
+        """One message."""
+        with self._lock:
+            row = self._db().execute(f"select {_LINE} from line where id = ?", (message_id,)).fetchone()  # noqa: S608
+        return _line(row) if row else None
+
+    def typed_since(self, chat: str, at: float) -> bool:
+        """Whether the phone's owner has written to the business since `at`."""
+        query = "select 1 from line where chat = ? and typed = 1 and received_at > ? limit 1"
+        with self._lock:
+            return self._db().execute(query, (chat, at)).fetchone() is not None
+
+    def mark_read(self, message_id: str, now: float) -> str | None:
+        """Note that the business has read a typed message and those before it; returns its chat, if it is known."""
+        with self._transaction() as db:
+            found = db.execute("select chat, seq from line where id = ? and typed = 1", (message_id,)).fetchone()
+            if found is None:
+                return None
+            update = "update line set read_at = ? where chat = ? and seq <= ? and typed = 1 and read_at is null"
+            db.execute(update, (now, *found))
+            return str(found[0])
+
     def last_lines(self, limit: int = 200) -> list[Line]:
         """The last message of every chat, the latest chat first."""
         query = (
@@ -181,6 +219,10 @@ class PhoneStore:
             db.execute("pragma journal_mode = wal")
             db.execute("pragma synchronous = normal")
             db.executescript(_SCHEMA)
+            present = {row[1] for row in db.execute("pragma table_info(line)")}
+            for name, kind in _LATER.items():
+                if name not in present:
+                    db.execute(f"alter table line add column {name} {kind}")
             self._open = db
         return self._open
 

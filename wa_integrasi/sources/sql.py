@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from wa_integrasi.sources.base import Rows, SourceError
 
 _STEPS_BETWEEN_CHECKS = 10_000
+_LONGEST_VALUE = 10_000_000
+"""Bytes; SQLite cannot be stopped in the middle of making one value."""
+
+_GRACE_S = 0.5
 _ALLOWED = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
 _FORBIDDEN_FUNCTIONS = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"})
 _DIALECTS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+_QUOTED = re.compile(r"([\"']).*\1|[\"'].*")
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class SqlDatabase:
         """Run one SELECT with bound `parameters`. Raises `SourceError`."""
         dialect = self.dialect
         try:
-            with _connect(self, dialect) as connection:
+            with _connect(self, dialect) as connection, _watched(connection, self.timeout_s):
                 result = connection.execute(text(statement), dict(parameters))
                 if not result.returns_rows:
                     raise SourceError("the statement gives no rows: a source only takes SELECT", transient=False)
@@ -55,7 +63,7 @@ class SqlDatabase:
         """`sqlite` or `postgresql`. Raises `SourceError` for any other."""
         try:
             dialect = make_url(self.url).get_backend_name()
-        except SQLAlchemyError:
+        except (SQLAlchemyError, ValueError):  # the latter quotes part of a password that holds an @
             dialect = "an unreadable URL"
         if dialect not in _DIALECTS:
             raise SourceError(f"found {dialect}, must be one of: {', '.join(_DIALECTS)}", transient=False)
@@ -89,9 +97,37 @@ def _connect(database: SqlDatabase, dialect: str) -> Connection:
     )
 
 
+@contextmanager
+def _watched(connection: Connection, timeout_s: float) -> Iterator[None]:
+    """Cancel what still runs on PostgreSQL after its time: a query may have switched off the server's own limit."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    import psycopg
+
+    raw: Any = connection.connection.driver_connection
+    done = threading.Event()
+
+    def cancel_until_done() -> None:
+        wait = timeout_s + _GRACE_S
+        while not done.wait(wait):
+            wait = _GRACE_S
+            with suppress(psycopg.Error):
+                raw.cancel_safe(timeout=timeout_s)
+
+    watchdog = threading.Thread(target=cancel_until_done, name="query time limit", daemon=True)
+    watchdog.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watchdog.join()
+
+
 def _wall_in(connection: sqlite3.Connection, timeout_s: float) -> None:
     ends = time.monotonic() + timeout_s
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     connection.set_authorizer(_authorize)
     connection.set_progress_handler(lambda: time.monotonic() > ends, _STEPS_BETWEEN_CHECKS)
 
@@ -107,14 +143,26 @@ def _authorize(action: int, first: str | None, second: str | None, _database: st
 def _explain(error: SQLAlchemyError, dialect: str) -> SourceError:
     """One line for people, without the URL, the statement or its values; and whether trying again may help."""
     if not isinstance(error, DBAPIError):
-        return SourceError(f"{dialect}: {str(error).splitlines()[0][:200]}", transient=False)
+        return SourceError(f"{dialect}: {_first_line(getattr(error, 'orig', None) or error)}", transient=False)
     state = getattr(error.orig, "sqlstate", None) or ""
-    line = (str(error.orig).strip().splitlines() or [type(error.orig).__name__])[0][:200]
+    line = _without_values(_first_line(error.orig), dialect, state)
     if "interrupted" in line or state == "57014":
         return SourceError(f"{dialect}: the query took longer than its time limit", transient=True)
-    if dialect == "postgresql" and not state:
+    if dialect == "postgresql" and not state and isinstance(error, OperationalError):
         return SourceError("postgresql: the server cannot be reached or refused the connection", transient=True)
     if "not authorized" in line or "prohibited" in line or "readonly" in line or state.startswith("25006"):
         return SourceError(f"{dialect}: refused, a source is only read ({line})", transient=False)
     transient = state[:2] in ("08", "53", "57", "40") or "locked" in line or "unable to open" in line
     return SourceError(f"{dialect}: {line}", transient=transient)
+
+
+def _first_line(error: BaseException | None) -> str:
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return line.partition(" (Background on this error")[0][:200]
+
+
+def _without_values(line: str, dialect: str, state: str) -> str:
+    """Without the data that databases quote; what PostgreSQL quotes in class 42 (syntax, names) is the statement's."""
+    if dialect == "postgresql":
+        return line if state.startswith("42") else _QUOTED.sub("…", line)
+    return line.partition(" with text ")[0]

@@ -30,11 +30,14 @@ def check_revision(store: Store) -> None:
     """Raise `StoreError`, which says what to do, unless the store has the revision that this code was written for."""
     with store.reading() as connection:
         found = _revision(connection)
-    head = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
-    if found != head:
-        raise StoreError(
-            f"the store is at revision {found or 'none (it is empty)'} and should be at {head}: run 'wa init'"
-        )
+    scripts = ScriptDirectory(str(_MIGRATIONS))
+    head = scripts.get_current_head()
+    if found == head:
+        return
+    where = store.engine.url.render_as_string(hide_password=True)
+    if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+        raise StoreError(f"the store {where} is at revision {found}, newer than this program: update the program")
+    raise StoreError(f"the store {where} is at revision {found or 'none (empty)'}, not at {head}: run 'wa init'")
 
 
 def _config(connection: Connection) -> Config:

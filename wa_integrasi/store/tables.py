@@ -85,6 +85,7 @@ wa_outbox = Table(
     Column("part", Integer, nullable=False, server_default="1"),
     Column("parts", Integer, nullable=False, server_default="1"),
     Column("flow_run_id", Text),
+    Column("reply_to", Text),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("attempt_id", Text),
     _now("next_attempt_at"),

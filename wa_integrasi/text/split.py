@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from wa_integrasi.message import TEXT_LIMIT
+from wa_integrasi.content import TEXT_LIMIT
 from wa_integrasi.text.graphemes import is_boundary
 from wa_integrasi.text.markup import sections, without_borders
 from wa_integrasi.text.spans import FENCE, Span, spans

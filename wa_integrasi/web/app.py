@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
@@ -76,17 +76,17 @@ def create_app(
 
 
 async def _work(inbox: Inbox, receivers: Receivers, woken: asyncio.Event) -> None:
-    """Act on stored events until cancelled; a store that is away is waited for."""
+    """Act on stored events until cancelled; after any error, such as a store that is away, it waits and goes on."""
     while True:
         woken.clear()
         pause = _LOOK_AGAIN_S
         try:
             while await asyncio.to_thread(inbox.work, receivers):
                 pass
-        except (StoreError, SQLAlchemyError) as error:
+        except Exception as error:
             log.warning("stored events wait: %s", error if isinstance(error, StoreError) else type(error).__name__)
             pause = _STORE_AWAY_S
-        try:
-            await asyncio.wait_for(woken.wait(), pause)
-        except TimeoutError:
-            continue
+        # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the event.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await woken.wait()

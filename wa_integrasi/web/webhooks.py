@@ -42,12 +42,12 @@ def webhook_routes(inbox: Inbox, receivers: Receivers, wake: Callable[[], None])
         (provider, account), receiver = receiver_of(request)
         body = await _read(request)
         try:
-            receiver.verify(request.headers, body)
+            kept = receiver.verify(request.headers, body, request.url.query)
         except SignatureError as error:
             log.warning("webhook for %s/%s refused: %s", provider, account, error)
             raise HTTPException(401, str(error)) from error
         try:
-            new = await asyncio.to_thread(inbox.keep, provider, account, body)
+            new = await asyncio.to_thread(inbox.keep, provider, account, kept)
         except (StoreError, SQLAlchemyError) as error:
             log.error("webhook for %s/%s not stored: %s", provider, account, type(error).__name__)  # noqa: TRY400 - no values in logs
             raise HTTPException(503, "the store is away; send it again", {"Retry-After": "5"}) from error

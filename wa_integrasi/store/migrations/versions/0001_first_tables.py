@@ -134,6 +134,7 @@ def upgrade() -> None:
         sa.Column("part", sa.Integer(), server_default="1", nullable=False),
         sa.Column("parts", sa.Integer(), server_default="1", nullable=False),
         sa.Column("flow_run_id", sa.Text(), nullable=True),
+        sa.Column("reply_to", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("attempt_id", sa.Text(), nullable=True),
         sa.Column("next_attempt_at", UtcDateTime(), server_default=sa.text("(CURRENT_TIMESTAMP)"), nullable=False),

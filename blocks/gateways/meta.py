@@ -1,11 +1,11 @@
-"""WhatsApp channels as blocks: one block document is one account."""
+"""Meta's Cloud API as a block."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import ClassVar, Self
 
 from prefect.blocks.core import Block
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import ConfigDict, Field, HttpUrl, SecretStr, model_validator
 
 from wa_integrasi.providers.meta import MetaCloudReceiver, MetaCloudSender, MetaConfig
 
@@ -33,6 +33,8 @@ class MetaCloudApi(Block):
         ```
     """
 
+    model_config = ConfigDict(hide_input_in_errors=True)
+
     _block_type_name: ClassVar[str | None] = "WhatsApp Cloud API (Meta)"
     _block_type_slug: ClassVar[str | None] = "meta-cloud-api"
     _documentation_url: ClassVar[HttpUrl | None] = HttpUrl("https://developers.facebook.com/docs/whatsapp/cloud-api")
@@ -46,6 +48,13 @@ class MetaCloudApi(Block):
     api_url: str = Field(default="https://graph.facebook.com", description="Base address of the Graph API.")
     api_version: str = Field(default="v23.0", pattern=r"^v\d+\.\d+$", description="Version of the Graph API.")
 
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        """Refuse a wrong account when it is saved, not when the first message waits for it."""
+        self.sender()
+        self.receiver()
+        return self
+
     def sender(self) -> MetaCloudSender:
         """The outbound half, to be entered with `async with`."""
         return MetaCloudSender(
@@ -54,6 +63,7 @@ class MetaCloudApi(Block):
                 access_token=self.access_token.get_secret_value(),
                 api_url=self.api_url,
                 api_version=self.api_version,
+                waba_id=self.waba_id or None,
             )
         )
 
@@ -62,9 +72,3 @@ class MetaCloudApi(Block):
         return MetaCloudReceiver(
             self.app_secret.get_secret_value(), self.verify_token.get_secret_value(), self.phone_number_id
         )
-
-
-async def load_gateway(account: str) -> MetaCloudApi:
-    """The block of an account."""
-    loaded: Any = await MetaCloudApi.aload(account)
-    return cast(MetaCloudApi, loaded)

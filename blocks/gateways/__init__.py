@@ -1,0 +1,20 @@
+"""WhatsApp channels as blocks, one kind a file: one block document is one account."""
+
+from blocks.gateways.loading import GATEWAYS, Gateway, GatewayError, load_gateway
+from blocks.gateways.meta import MetaCloudApi
+from blocks.gateways.twilio import TwilioWhatsApp
+from blocks.gateways.waha import Waha
+from blocks.gateways.watzap import Watzap
+from blocks.gateways.wwebjs import WwebjsApi
+
+__all__ = [
+    "GATEWAYS",
+    "Gateway",
+    "GatewayError",
+    "MetaCloudApi",
+    "TwilioWhatsApp",
+    "Waha",
+    "Watzap",
+    "WwebjsApi",
+    "load_gateway",
+]

@@ -1,0 +1,55 @@
+"""From an account's name to its block, whatever its kind."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.exceptions import ObjectNotFound
+
+from blocks.gateways.meta import MetaCloudApi
+from blocks.gateways.twilio import TwilioWhatsApp
+from blocks.gateways.waha import Waha
+from blocks.gateways.watzap import Watzap
+from blocks.gateways.wwebjs import WwebjsApi
+
+GATEWAYS: tuple[type[Gateway], ...] = (MetaCloudApi, TwilioWhatsApp, Waha, Watzap, WwebjsApi)
+"""Every kind of gateway."""
+
+Gateway = MetaCloudApi | TwilioWhatsApp | Waha | Watzap | WwebjsApi
+"""A block of any of these kinds."""
+
+
+class GatewayError(LookupError):
+    """An account has no block, or several. Its message is for people."""
+
+
+async def load_gateway(account: str) -> Gateway:
+    """The block of an account. Raises `GatewayError` unless there is exactly one, of whatever kind."""
+    async with get_client() as client:
+        there = await asyncio.gather(*(_is_there(client, kind, account) for kind in GATEWAYS))
+        kinds = [kind for kind, found in zip(GATEWAYS, there, strict=True) if found]
+        if len(kinds) != 1:
+            raise GatewayError(_explained(account, [_slug(kind) for kind in kinds]))
+        loaded: Any = await kinds[0].aload(account, client=client)
+        return cast(Gateway, loaded)
+
+
+async def _is_there(client: PrefectClient, kind: type[Gateway], account: str) -> bool:
+    try:
+        await client.read_block_document_by_name(account, _slug(kind), include_secrets=False)
+    except ObjectNotFound:
+        return False
+    return True
+
+
+def _slug(kind: type[Gateway]) -> str:
+    return kind.get_block_type_slug()
+
+
+def _explained(account: str, found: list[str]) -> str:
+    if found:
+        return f"the account {account!r} has {len(found)} blocks ({', '.join(found)}): rename or delete all but one"
+    kinds = ", ".join(_slug(kind) for kind in GATEWAYS)
+    return f"no block belongs to the account {account!r}: save one under this name, of the type {kinds}"

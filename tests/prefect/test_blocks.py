@@ -1,0 +1,120 @@
+"""The blocks as data engineers fill them in: explained, checked when they are saved, and silent about their secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from prefect.blocks.core import Block
+from prefect.testing.standard_test_suites import BlockStandardTestSuite
+from pydantic import ValidationError
+
+from blocks.gateways import MetaCloudApi
+from blocks.sources import SqlSource
+
+SECRET = "rahasia-sekali"
+ACCOUNT: dict[str, Any] = {
+    "phone_number_id": "106540352242922",
+    "access_token": SECRET,
+    "app_secret": SECRET,
+    "verify_token": SECRET,
+}
+URL = f"postgresql://siti:{SECRET}@host/plant"
+
+
+class BlockSuite(BlockStandardTestSuite):
+    """Prefect's own checks, but for the logo: ours have none, so that no page of the UI loads a foreign address."""
+
+    def test_has_a_valid_image(self, block: type[Block]) -> None:
+        assert block._logo_url is None
+
+    def test_its_documentation_is_a_page_on_the_web(self, block: type[Block]) -> None:
+        assert str(block._documentation_url).startswith("https://")
+
+    def test_its_secrets_are_secrets_in_the_form_too(self, block: type[Block]) -> None:
+        schema = block.model_json_schema()
+        hidden = {name for name, field in schema["properties"].items() if field.get("format") == "password"}
+        assert hidden == set(schema["secret_fields"])
+        assert hidden
+
+
+class TestMetaCloudApi(BlockSuite):
+    @pytest.fixture
+    def block(self) -> type[Block]:
+        return MetaCloudApi
+
+
+class TestSqlSource(BlockSuite):
+    @pytest.fixture
+    def block(self) -> type[Block]:
+        return SqlSource
+
+
+@pytest.mark.parametrize(("kind", "fields"), [(MetaCloudApi, ACCOUNT), (SqlSource, {"url": URL})])
+def test_no_way_of_showing_a_block_shows_its_secrets(kind: type[Block], fields: dict[str, Any]) -> None:
+    block = kind(**fields)
+    shown = [repr(block), str(block), block.model_dump_json(), repr(block.model_dump()), str(block.model_dump())]
+    assert not [text for text in shown if SECRET in text]
+
+
+def refused(kind: type[Block], **fields: Any) -> str:
+    with pytest.raises(ValidationError) as error:
+        kind(**fields)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"url": f"mysql://siti:{SECRET}@host/plant"}, "found mysql, must be one of: sqlite, postgresql"),
+        ({"url": f"postgresql://siti:pw@x:{SECRET}@host/plant"}, "found an unreadable URL, must be one of"),
+        ({"url": SECRET}, "found an unreadable URL, must be one of: sqlite, postgresql"),
+        ({"url": URL, "timeout_s": 0}, "greater than 0"),
+        ({"url": URL, "max_rows": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_a_wrong_source_is_refused_when_it_is_saved_without_showing_its_password(
+    fields: dict[str, Any], reason: str
+) -> None:
+    told = refused(SqlSource, **fields)
+    assert reason in told
+    assert SECRET not in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"api_url": "graph.facebook.com"}, "api_url must be http(s)://host"),
+        ({"api_url": f"https://siti:{SECRET}@graph.facebook.com"}, "api_url must be http(s)://host"),
+        ({"phone_number_id": "+62 812-3456-7890"}, "phone_number_id"),
+        ({"phone_number_id": "１０６５４０"}, "phone_number_id must be digits"),
+        ({"access_token": f"{SECRET}\n"}, "access_token must be one word"),
+        ({"app_secret": ""}, "app_secret and verify_token must not be empty"),
+        ({"api_version": "latest"}, "api_version"),
+        ({"access_token": None}, "access_token"),
+    ],
+)
+def test_a_wrong_account_is_refused_when_it_is_saved_without_showing_its_secrets(
+    changes: dict[str, Any], reason: str
+) -> None:
+    told = refused(MetaCloudApi, **{**ACCOUNT, **changes})
+    assert reason in told
+    assert SECRET not in told
+
+
+def test_an_account_that_lacks_something_says_what_and_shows_nothing_of_the_rest() -> None:
+    told = refused(MetaCloudApi, app_secret=SECRET, verify_token=SECRET)
+    assert "phone_number_id" in told
+    assert "access_token" in told
+    assert SECRET not in told
+
+
+def test_a_source_reads_with_the_limits_of_its_block() -> None:
+    database = SqlSource(url=URL, timeout_s=5, max_rows=7).database()
+    assert (database.url, database.timeout_s, database.max_rows) == (URL, 5, 7)
+    assert database.dialect == "postgresql"
+
+
+def test_an_account_answers_the_handshake_of_its_own_token() -> None:
+    query = {"hub.mode": "subscribe", "hub.verify_token": SECRET, "hub.challenge": "1158201444"}
+    assert MetaCloudApi(**ACCOUNT).receiver().handshake(query) == "1158201444"

@@ -1,0 +1,159 @@
+"""The catalog in the database: what was applied is what is in force, and every version is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from tests.conftest import FrozenClock
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.reading import read_catalog
+from wa_integrasi.catalog.storing import Changes, apply_catalog, load_catalog
+from wa_integrasi.catalog.writing import write_catalog
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.tables import contacts, reports
+
+BODY = "*{{ report.title }}*\n{% for row in rows %}\n– {{ row.unit }}: 100 % “✅” 👩‍🏭\n---\n{% endfor %}\n"
+
+
+def catalog(**changes: dict[str, Any]) -> Catalog:
+    entries: dict[str, Any] = {
+        "contacts": {
+            "siti": {"phone": "0812-3456-7890", "display_name": "Siti Rahayu", "salutation": "Ibu"},
+            "john": {"phone": "+1 650-253-0000", "display_name": "John O'Neil", "language": "en"},
+        },
+        "groups": {
+            "produksi": {"members": ["siti", "john"]},
+            "shift-malam": {"chat_id": "env"},
+            "direksi": {"chat_id": "120363012345678901@g.us"},
+        },
+        "chat_templates": {"rekap": {"body": BODY}, "recap": {"body": "{{ rows|length }} rows", "language": "en"}},
+        "reports": {
+            "harian": {
+                "title": "Rekap Harian",
+                "description": "Apa?\n\n  'kutip', \"kutip\", \\ dan 100 %",
+                "cadence": "daily",
+                "owner": "siti",
+                "source": "pabrik",
+                "query": "SELECT unit\nFROM production -- komentar\nWHERE day = :slot_date AND name LIKE '50%'",
+                "template": "rekap",
+                "recipients": ["produksi", "shift-malam"],
+            },
+            "weekly": {
+                "title": "Weekly",
+                "cadence": "weekly",
+                "enabled": False,
+                "owner": "john",
+                "source": "plant",
+                "query": "SELECT 1",
+                "template": "recap",
+                "recipients": ["direksi", "john"],
+                "when_empty": "alert",
+                "account": "tenant",
+                "max_rows": 7,
+            },
+        },
+    }
+    for kind, change in changes.items():
+        entries[kind] = {**entries[kind], **change}
+    return Catalog.model_validate({"version": 1, **entries})
+
+
+def versions(store: Store, table: Any = reports) -> list[tuple[str, int, bool]]:
+    with store.reading() as connection:
+        rows = connection.execute(select(table).order_by(table.c.name, table.c.version))
+        return [(row.name, row.version, row.retired_at is None) for row in rows]
+
+
+def without(whole: Catalog, kind: str, name: str) -> Catalog:
+    document = whole.model_dump()
+    del document[kind][name]
+    return Catalog.model_validate(document)
+
+
+def test_a_new_store_has_an_empty_catalog(store: Store) -> None:
+    assert load_catalog(store) == Catalog(version=1)
+
+
+def test_what_is_applied_comes_back_whole_also_by_way_of_yaml(store: Store) -> None:
+    apply_catalog(store, catalog())
+    loaded = load_catalog(store)
+    assert loaded == catalog()
+    assert read_catalog(write_catalog(loaded), "catalog.yaml") == catalog()
+
+
+def test_applying_says_what_it_did(store: Store) -> None:
+    changes = apply_catalog(store, catalog())
+    assert len(changes.created) == 9
+    assert changes.created[:3] == ["contacts.siti", "contacts.john", "groups.produksi"]
+    assert (changes.changed, changes.removed, changes.same) == ([], [], 0)
+
+
+def test_applying_the_same_again_changes_nothing(store: Store) -> None:
+    apply_catalog(store, catalog())
+    before = versions(store)
+    assert apply_catalog(store, catalog(), prune=True) == Changes(same=9)
+    assert apply_catalog(store, read_catalog(write_catalog(load_catalog(store)), "c.yaml")) == Changes(same=9)
+    assert versions(store) == before
+
+
+def test_saying_a_default_in_so_many_words_is_no_change(store: Store) -> None:
+    apply_catalog(store, catalog())
+    said = Catalog.model_validate(catalog().model_dump(exclude={"groups"}) | {"groups": catalog().groups})
+    assert apply_catalog(store, said).changed == []
+
+
+def test_a_change_makes_a_new_version_and_keeps_the_old_one(store: Store, clock: FrozenClock) -> None:
+    apply_catalog(store, catalog(), clock=clock)
+    clock.tick(days=1)
+    louder = {"weekly": {**catalog().reports["weekly"].model_dump(), "title": "WEEKLY"}}
+    assert apply_catalog(store, catalog(reports=louder), clock=clock).changed == ["reports.weekly"]
+    assert versions(store) == [("harian", 1, True), ("weekly", 1, False), ("weekly", 2, True)]
+    assert load_catalog(store).reports["weekly"].title == "WEEKLY"
+    with store.reading() as connection:
+        old, new = connection.execute(select(reports).where(reports.c.name == "weekly").order_by(reports.c.version))
+    assert old.definition["title"] == "Weekly"
+    assert old.retired_at == new.created_at == clock()
+
+
+def test_what_a_file_does_not_name_stays(store: Store) -> None:
+    apply_catalog(store, catalog())
+    changes = apply_catalog(store, without(catalog(), "reports", "weekly"))
+    assert (changes.changed, changes.removed, changes.same) == ([], [], 8)
+    assert load_catalog(store) == catalog()
+
+
+def test_pruning_retires_what_is_not_named_and_it_may_come_back(store: Store) -> None:
+    apply_catalog(store, catalog())
+    assert apply_catalog(store, without(catalog(), "reports", "weekly"), prune=True).removed == ["reports.weekly"]
+    assert list(load_catalog(store).reports) == ["harian"]
+    assert apply_catalog(store, catalog()).created == ["reports.weekly"]
+    assert versions(store) == [("harian", 1, True), ("weekly", 1, False), ("weekly", 2, True)]
+
+
+def test_pruning_with_an_empty_catalog_empties_it(store: Store) -> None:
+    apply_catalog(store, catalog())
+    assert len(apply_catalog(store, Catalog(version=1), prune=True).removed) == 9
+    assert load_catalog(store) == Catalog(version=1)
+
+
+def test_what_does_not_fit_with_what_stays_is_refused_and_nothing_of_it_is_kept(store: Store) -> None:
+    apply_catalog(store, catalog())
+    before = versions(store, contacts)
+    person = {"phone": "0812-3456-7899", "display_name": "Budi"}
+    namesake = Catalog.model_validate({"version": 1, "contacts": {"andi": person, "produksi": person}})
+    with pytest.raises(ValidationError, match=r"groups\.produksi: found a contact of the same name"):
+        apply_catalog(store, namesake)
+    assert versions(store, contacts) == before
+    assert load_catalog(store) == catalog()
+    assert apply_catalog(store, namesake, prune=True).created == ["contacts.andi", "contacts.produksi"]
+
+
+def test_entries_are_in_the_same_order_on_every_database(store: Store) -> None:
+    person = {"phone": "0812-3456-7890", "display_name": "Siti"}
+    names = ["b", "a-b", "ab", "a", "1", "a0"]
+    apply_catalog(store, Catalog.model_validate({"version": 1, "contacts": dict.fromkeys(names, person)}))
+    assert list(load_catalog(store).contacts) == sorted(names)

@@ -1,0 +1,151 @@
+"""SQL databases that reports read from: rows out, within time and size, and errors that are fit for logs."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.store.plants import SECRET, UNCHANGED, ask, everything, refused
+from wa_integrasi.sources.base import Rows
+from wa_integrasi.sources.sql import SqlDatabase
+
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT {} FROM c"
+
+
+def test_a_query_gives_its_columns_and_rows(url: str) -> None:
+    assert everything(url) == UNCHANGED
+    assert everything(url).as_dicts()[1] == {"unit": "Tungku", "ton": 7}
+
+
+def test_a_query_without_rows_still_has_columns(url: str) -> None:
+    assert ask(url, "SELECT unit FROM plant WHERE ton > 100") == Rows(("unit",), ())
+
+
+def test_a_percent_sign_is_a_percent_sign(url: str) -> None:
+    assert ask(url, "SELECT unit FROM plant WHERE unit LIKE 'T%'").values == (("Tungku",),)
+
+
+@pytest.mark.parametrize(("most", "cut"), [(1, True), (2, True), (3, False), (4, False)])
+def test_rows_over_the_cap_are_left_out_and_it_is_said(url: str, most: int, cut: bool) -> None:
+    rows = ask(url, "SELECT unit FROM plant", max_rows=most)
+    assert (len(rows.values), rows.truncated) == (min(most, 3), cut)
+
+
+def test_an_endless_result_ends_at_the_cap(url: str) -> None:
+    rows = ask(url, ENDLESS.format("x"), max_rows=2000)
+    assert (rows.values[-1], rows.truncated) == ((2000,), True)
+
+
+def test_a_query_that_takes_too_long_is_stopped_and_may_be_tried_again(url: str) -> None:
+    error = refused(url, ENDLESS.format("count(*)"), timeout_s=0.2)
+    assert "took longer than its time limit" in str(error)
+    assert error.transient
+
+
+def test_a_sqlite_file_that_its_owner_is_writing_to_can_be_read(sqlite_file: Path) -> None:
+    with closing(sqlite3.connect(sqlite_file, isolation_level=None)) as owner:
+        owner.execute("PRAGMA journal_mode = WAL")
+        owner.execute("BEGIN IMMEDIATE")
+        owner.execute("DELETE FROM plant")
+        assert everything(f"sqlite:///{sqlite_file}") == UNCHANGED
+        owner.execute("ROLLBACK")
+    assert everything(f"sqlite:///{sqlite_file}") == UNCHANGED
+
+
+def test_a_sqlite_file_is_never_made_and_may_come_later(tmp_path: Path) -> None:
+    missing = tmp_path / "rahasia" / "plant.db"
+    error = refused(f"sqlite:///{missing}", "SELECT 1")
+    assert (str(error), error.transient) == ("there is no database file 'plant.db'", True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database_is_refused_for_good(tmp_path: Path) -> None:
+    file = tmp_path / "plant.db"
+    file.write_text("unit;ton\n" * 1000)
+    error = refused(f"sqlite:///{file}", "SELECT 1 FROM plant")
+    assert (str(error), error.transient) == ("sqlite: file is not a database", False)
+
+
+def test_values_come_as_python_knows_them(sqlite_file: Path, postgres_database: str) -> None:
+    plain = ask(f"sqlite:///{sqlite_file}", "SELECT 1, 1.5, 'é✅', x'00ff', NULL")
+    assert plain.values == ((1, 1.5, "é✅", b"\x00\xff", None),)
+    rich = ask(
+        postgres_database,
+        "SELECT 1.50::numeric, date '2026-11-19', timestamptz '2026-11-19 07:00+07', true, ARRAY[1, 2], 'é✅', NULL",
+    )
+    moment = datetime(2026, 11, 19, 0, 0, tzinfo=UTC)
+    assert rich.values == ((Decimal("1.50"), date(2026, 11, 19), moment, True, [1, 2], "é✅", None),)
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("SELECT * FROM nowhere", "nowhere"),
+        ("SELECT nothing FROM plant", "nothing"),
+        ("SELEC 1", "syntax error"),
+        ("SELECT :missing", "bind parameter 'missing'"),
+    ],
+)
+def test_a_wrong_statement_is_refused_for_good_with_the_databases_words(url: str, statement: str, reason: str) -> None:
+    error = refused(url, statement)
+    assert reason in str(error)
+    assert not error.transient
+    assert "https://" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT CAST(:value AS integer)",
+        "SELECT CAST(unit AS integer) FROM plant WHERE ton = 3",
+        "SELECT CAST('1' || unit AS date) FROM plant WHERE ton = 3",
+        "SELECT timestamptz 'infinity', unit FROM plant WHERE ton = 3",
+        "SELECT CAST(:nul AS text)",
+    ],
+)
+def test_an_error_about_data_does_not_show_it_and_is_no_matter_of_waiting(
+    postgres_database: str, statement: str
+) -> None:
+    parameters = {"value": f'{SECRET} "x"\n', "nul": f"{SECRET}\x00"}
+    error = refused(postgres_database, statement, **{k: v for k, v in parameters.items() if f":{k}" in statement})
+    assert SECRET not in str(error)
+    assert "infinity" not in str(error)
+    assert not error.transient
+
+
+def test_text_that_sqlite_cannot_read_is_not_shown(sqlite_file: Path) -> None:
+    error = refused(f"sqlite:///{sqlite_file}", "SELECT CAST(x'72616861736961ff' AS TEXT) AS name")
+    assert SECRET not in str(error)
+    assert "UTF-8" in str(error)
+
+
+def test_a_server_that_is_away_may_come_back_and_its_address_is_not_shown() -> None:
+    error = refused(f"postgresql://siti:{SECRET}@127.0.0.1:1/plant", "SELECT 1", timeout_s=2)
+    assert error.transient
+    assert str(error) == "postgresql: the server cannot be reached or refused the connection"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"mysql://siti:{SECRET}@host/plant",
+        f"postgresql://siti:pw@x:{SECRET}@host/plant",
+        SECRET,
+        "",
+        f"postgresql://siti@host:{SECRET}/plant",
+    ],
+)
+def test_a_url_of_no_known_database_is_refused_without_showing_it(url: str) -> None:
+    error = refused(url, "SELECT 1")
+    assert str(error).endswith("must be one of: sqlite, postgresql")
+    assert SECRET not in str(error)
+    assert not error.transient
+
+
+def test_a_source_does_not_show_its_password() -> None:
+    assert SECRET not in repr(SqlDatabase(f"postgresql://siti:{SECRET}@host/plant"))

@@ -1,0 +1,250 @@
+"""A report for one slot: which are due, who receives them, and what they read."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.content import TEXT_LIMIT
+from wa_integrasi.outbox import NewMessage
+from wa_integrasi.recipient import Kind
+from wa_integrasi.reporting import ReportError, ReportJob, compose, due_reports, slot_label, slot_of
+from wa_integrasi.slot import Cadence, Slot
+from wa_integrasi.sources.base import Rows
+from wa_integrasi.text.locale import Locale
+
+ZONE = "Asia/Jakarta"
+NOW = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
+ROWS = Rows(("unit", "ton"), (("Tungku", 1234.5), ("Kemas 1", 7)))
+NO_ROWS = Rows(("unit", "ton"), ())
+SITI, BUDI, JOHN = "+6281234567890", "+6281234567891", "+16502530000"
+GROUP = "120363012345678901@g.us"
+
+
+def catalog(body: str = "{{ rows|length }} unit", language: str = "id", **report: Any) -> Catalog:
+    return Catalog.model_validate(
+        {
+            "version": 1,
+            "contacts": {
+                "siti": {"phone": SITI, "display_name": "Siti Rahayu", "salutation": "Ibu"},
+                "budi": {"phone": BUDI, "display_name": "Budi"},
+                "john": {"phone": JOHN, "display_name": "John", "language": "en"},
+            },
+            "groups": {
+                "produksi": {"members": ["siti", "budi"]},
+                "mutu": {"members": ["budi", "john"]},
+                "shift-malam": {"chat_id": "env"},
+                "direksi": {"chat_id": GROUP},
+            },
+            "chat_templates": {"rekap": {"body": body, "language": language}},
+            "reports": {
+                "harian": {
+                    "title": "Rekap *Harian*",
+                    "cadence": "daily",
+                    "owner": "siti",
+                    "source": "pabrik",
+                    "query": "SELECT 1",
+                    "template": "rekap",
+                    "recipients": ["siti"],
+                    **report,
+                }
+            },
+        }
+    )
+
+
+def job(body: str = "{{ rows|length }} unit", day: str = "2026-11-19", **report: Any) -> ReportJob:
+    whole = catalog(body, **report)
+    cadence = Cadence(whole.reports["harian"].cadence)
+    [found] = due_reports(whole, Slot.containing(date.fromisoformat(day), cadence, ZONE), ["harian"])
+    return found
+
+
+def made(job: ReportJob, rows: Rows = ROWS, group_ids: dict[str, str] | None = None) -> list[NewMessage]:
+    return compose(job, rows, now=NOW, group_ids=group_ids or {}, flow_run_id="run-1")
+
+
+def chats(messages: list[NewMessage]) -> list[str]:
+    return [message.recipient.chat for message in messages]
+
+
+def test_a_report_becomes_one_message_that_says_where_it_comes_from() -> None:
+    [message] = made(job(account="tenant"))
+    assert message.content.body == "2 unit"
+    assert (message.recipient.chat, message.account) == (SITI, "tenant")
+    assert (message.report, message.slot, message.flow_run_id) == ("harian", "2026-11-19", "run-1")
+    assert (message.part, message.parts) == (1, 1)
+
+
+def test_the_dedupe_key_names_report_slot_chat_and_part() -> None:
+    [message] = made(job())
+    assert message.dedupe_key == f"harian:2026-11-19:{SITI}:1"
+
+
+def test_two_runs_for_one_slot_make_the_same_keys_and_another_slot_other_ones() -> None:
+    first, again = made(job(recipients=["produksi"])), made(job(recipients=["produksi"]), Rows(("unit",), (("x",),)))
+    tomorrow = made(job(recipients=["produksi"], day="2026-11-20"))
+    keys = [message.dedupe_key for message in first]
+    assert keys == [message.dedupe_key for message in again]
+    assert len({*keys, *(message.dedupe_key for message in tomorrow)}) == 4
+
+
+def test_a_long_report_goes_in_parts_that_are_numbered_and_keyed_each() -> None:
+    messages = made(job("{% for row in rows %}\n" + "kata " * 700 + "\n---\n{% endfor %}"))
+    assert [(message.part, message.parts) for message in messages] == [(1, 2), (2, 2)]
+    assert [message.dedupe_key for message in messages] == [f"harian:2026-11-19:{SITI}:{part}" for part in (1, 2)]
+    assert all(len(message.content.body) <= TEXT_LIMIT for message in messages)
+    assert messages[1].content.body.endswith("(2/2)")
+
+
+def test_a_template_reads_rows_report_slot_now_and_recipient() -> None:
+    body = (
+        "{{ report.name }}|{{ report.title }}|{{ slot.name }}|{{ slot.label }}|{{ recipient.salutation }} "
+        "{{ recipient.name }}|{% for row in rows %}{{ row.unit }} {{ row.ton|number }};{% endfor %}"
+    )
+    [message] = made(job(body))
+    assert message.content.body == (
+        "harian|Rekap ∗Harian∗|2026-11-19|Kamis, 19 November 2026|Ibu Siti Rahayu|Tungku 1.234,5;Kemas 1 7;"
+    )
+
+
+def test_everybody_is_addressed_by_their_own_name() -> None:
+    messages = made(job("Halo {{ recipient.name }}", recipients=["produksi", "john"]))
+    assert [message.content.body for message in messages] == ["Halo Siti Rahayu", "Halo Budi", "Halo John"]
+
+
+def test_a_person_in_two_groups_gets_one_message() -> None:
+    assert chats(made(job(recipients=["produksi", "mutu", "siti"]))) == [SITI, BUDI, JOHN]
+
+
+def test_a_group_chat_gets_one_message_and_a_list_one_for_each_member() -> None:
+    messages = made(job(recipients=["direksi", "mutu"]))
+    assert chats(messages) == [GROUP, BUDI, JOHN]
+    assert messages[0].recipient.kind is Kind.GROUP
+
+
+def test_a_group_chat_may_have_its_id_in_the_environment() -> None:
+    assert chats(made(job(recipients=["shift-malam"]), group_ids={"shift-malam": GROUP})) == [GROUP]
+
+
+@pytest.mark.parametrize(
+    ("group_ids", "reason"),
+    [
+        ({}, "WA_GROUP_SHIFT_MALAM_ID is not set"),
+        ({"shift-malam": ""}, "WA_GROUP_SHIFT_MALAM_ID is not set"),
+        ({"shift-malam": SITI}, "WA_GROUP_SHIFT_MALAM_ID: found a phone"),
+        ({"shift-malam": "rahasia"}, "WA_GROUP_SHIFT_MALAM_ID: not a phone number"),
+    ],
+)
+def test_a_group_id_that_is_missing_or_wrong_fails_the_report_and_names_the_variable(
+    group_ids: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(ReportError) as error:
+        made(job(recipients=["siti", "shift-malam"]), group_ids=group_ids)
+    assert str(error.value).startswith(f"report harian: {reason}")
+    assert SITI not in str(error.value)
+    assert "rahasia" not in str(error.value)
+
+
+def test_no_rows_are_told_as_nihil() -> None:
+    [message] = made(job(), NO_ROWS)
+    assert message.content.body == (
+        "*Rekap ∗Harian∗*\nKamis, 19 November 2026\n\nNIHIL: tidak ada data untuk periode ini."
+    )
+    [english] = made(job(language="en", cadence="monthly"), NO_ROWS)
+    assert english.content.body == "*Rekap ∗Harian∗*\nNovember 2026\n\nNIL: there are no data for this period."
+
+
+def test_no_rows_may_mean_no_message() -> None:
+    assert made(job(when_empty="skip"), NO_ROWS) == []
+    assert len(made(job(when_empty="skip"))) == 1
+
+
+def test_no_rows_may_be_told_to_the_owner_alone() -> None:
+    alarmed = job(when_empty="alert", owner="budi", recipients=["mutu", "direksi"])
+    [message] = made(alarmed, NO_ROWS)
+    assert message.recipient.chat == BUDI
+    assert "NIHIL" in message.content.body
+    assert chats(made(alarmed)) == [BUDI, JOHN, GROUP]
+
+
+@pytest.mark.parametrize(
+    ("language", "note"),
+    [("id", "_… hanya 2 baris pertama yang ditampilkan_"), ("en", "_… only the first 2 rows are shown_")],
+)
+def test_rows_that_were_left_out_are_mentioned(language: str, note: str) -> None:
+    [message] = made(job(language=language), Rows(ROWS.columns, ROWS.values, truncated=True))
+    assert message.content.body == f"2 unit\n{note}"
+
+
+def test_a_cap_on_rows_marks_them_as_cut_only_where_it_cut() -> None:
+    assert ROWS.capped(2) == ROWS
+    assert ROWS.capped(1) == Rows(ROWS.columns, ROWS.values[:1], truncated=True)
+    assert Rows(ROWS.columns, ROWS.values, truncated=True).capped(5).truncated
+
+
+def test_data_cannot_write_markup_into_a_report() -> None:
+    [message] = made(job("{% for row in rows %}{{ row.unit }}{% endfor %}"), Rows(("unit",), (("*tebal*",),)))
+    assert message.content.body == "∗tebal∗"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("{% for row in rows %}\n{{ row.tonnage }}\n{% endfor %}", "line 2: "),
+        ("{{ rows[0].unit|rupiah }}", "line 1: "),
+        ("{{ 1 / (rows|length - 2) }}", "line 1: division by zero"),
+        ("{% if false %}x{% endif %}", "it gave an empty message"),
+    ],
+)
+def test_a_template_that_does_not_fit_names_report_template_and_line_and_no_data(body: str, reason: str) -> None:
+    with pytest.raises(ReportError) as error:
+        made(job(body))
+    assert str(error.value).startswith(f"report harian, template rekap: {reason}")
+    assert "Tungku" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("cadence", "day", "label"),
+    [
+        (Cadence.DAILY, "2026-11-19", "Kamis, 19 November 2026"),
+        (Cadence.WEEKLY, "2026-11-19", "16 November 2026 – 22 November 2026"),
+        (Cadence.WEEKLY, "2027-01-01", "28 Desember 2026 – 3 Januari 2027"),
+        (Cadence.MONTHLY, "2026-10-19", "Oktober 2026"),
+    ],
+)
+def test_a_slot_is_named_as_people_read_it(cadence: Cadence, day: str, label: str) -> None:
+    assert slot_label(Slot.containing(date.fromisoformat(day), cadence, ZONE), Locale("id_ID", ZONE)) == label
+
+
+def test_without_a_day_a_run_speaks_of_what_has_just_ended_and_with_one_of_its_slot() -> None:
+    assert slot_of(Cadence.DAILY, "", ZONE, NOW).key == "2026-11-19"
+    assert slot_of(Cadence.WEEKLY, "", ZONE, NOW).key == "2026-W46"
+    assert slot_of(Cadence.WEEKLY, "2026-11-19", ZONE, NOW).key == "2026-W47"
+
+
+@pytest.mark.parametrize("day", ["kemarin", "19-11-2026", "2026-02-30", "2026-11-19T07:00"])
+def test_a_day_that_is_none_is_refused_with_an_example(day: str) -> None:
+    with pytest.raises(ReportError, match=f"^slot: found '{day}', must be a day such as 2026-11-19$"):
+        slot_of(Cadence.DAILY, day, ZONE, NOW)
+
+
+def test_only_enabled_reports_of_the_cadence_are_due_unless_one_is_asked_for() -> None:
+    daily = Slot.containing(date(2026, 11, 19), Cadence.DAILY, ZONE)
+    weekly = Slot.containing(date(2026, 11, 19), Cadence.WEEKLY, ZONE)
+    assert [due.name for due in due_reports(catalog(), daily)] == ["harian"]
+    assert due_reports(catalog(), weekly) == []
+    assert due_reports(catalog(enabled=False), daily) == []
+    assert [due.name for due in due_reports(catalog(enabled=False), daily, ["harian"])] == ["harian"]
+
+
+def test_a_report_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    daily = Slot.containing(date(2026, 11, 19), Cadence.DAILY, ZONE)
+    with pytest.raises(ReportError, match=r"^no daily report is called tahunan; there are: harian$"):
+        due_reports(catalog(), daily, ["harian", "tahunan"])
+    weekly = Slot.containing(date(2026, 11, 19), Cadence.WEEKLY, ZONE)
+    with pytest.raises(ReportError, match=r"^no weekly report is called harian; there are: none$"):
+        due_reports(catalog(), weekly, ["harian"])

@@ -1,0 +1,182 @@
+"""The environment: one clear line for each mistake, and no secret in any of them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from wa_integrasi.settings import PREFIX, ProviderName, Settings, SettingsError, load_settings
+
+ROOT = Path(__file__).parents[2]
+SECRET = "rahasia-sekali-0123456789abcdef-0123456789"
+META = {
+    "WA_PROVIDER": "meta",
+    "WA_API_KEY": SECRET,
+    "WA_APP_SECRET": SECRET,
+    "WA_VERIFY_TOKEN": SECRET,
+    "WA_PHONE_NUMBER_ID": "106540352242922",
+}
+ID = "the id from the provider's dashboard: digits only"
+ADDRESS = "an address that begins with http:// or https://"
+FIVE_FIELDS = "five fields: minute, hour, day of month, month, day of week"
+
+
+@pytest.fixture
+def no_file(tmp_path: Path) -> Path:
+    return tmp_path / "none.env"
+
+
+def refused(environment: dict[str, str], file: Path) -> str:
+    with pytest.raises(SettingsError) as error:
+        load_settings(environment, file)
+    return str(error.value)
+
+
+def test_without_any_variable_there_is_a_default_for_everything(no_file: Path) -> None:
+    settings = load_settings({}, no_file)
+    assert settings.timezone == "Asia/Jakarta"
+    assert settings.provider is ProviderName.SIMULATOR
+    assert settings.database_url.get_secret_value() == f"sqlite+pysqlite:///{Path.cwd()}/.wa/wa.db"
+    assert settings.secret_key is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "found", "valid"),
+    [
+        ("WA_TIMEZONE", "WIB", "an IANA zone: Asia/Jakarta, Asia/Makassar, Asia/Jayapura … (WIB is no zone)"),
+        ("WA_TIMEZONE", "../etc/passwd", "an IANA zone: Asia/Jakarta, Asia/Makassar, Asia/Jayapura … (WIB is no zone)"),
+        ("WA_PROVIDER", "telegram", "'simulator' or 'meta'"),
+        ("WA_API_URL", "graph.facebook.com", ADDRESS),
+        ("WA_API_URL", "ftp://graph.facebook.com", ADDRESS),
+        ("WA_API_URL", "https://", ADDRESS),
+        ("WA_API_URL", "http://[", ADDRESS),
+        ("WA_API_URL", "http://localhost:80800", ADDRESS),
+        ("WA_PHONE_NUMBER_ID", "+62 812-3456-7890", ID),
+        ("WA_PHONE_NUMBER_ID", "１０６５４０", ID),
+        ("WA_WABA_ID", "1" * 33, ID),
+        ("WA_REKAP_DAILY_CRON", "0 7 * *", FIVE_FIELDS),
+        ("WA_REKAP_WEEKLY_CRON", "0 0 7 * * 1", FIVE_FIELDS),
+        ("WA_REKAP_MONTHLY_CRON", "monthly", FIVE_FIELDS),
+        ("WA_GATEWAY_POLL_CRON", "@hourly", FIVE_FIELDS),
+    ],
+)
+def test_a_wrong_value_is_told_in_one_line_with_what_was_found_and_what_is_valid(
+    variable: str, found: str, valid: str, no_file: Path
+) -> None:
+    assert refused({variable: found}, no_file) == f"{variable}: found {found!r}, must be {valid}"
+
+
+@pytest.mark.parametrize(
+    ("variable", "found", "valid"),
+    [
+        ("WA_SECRET_KEY", "rahasia", "at least 32 characters; make one with: openssl rand -hex 32"),
+        ("WA_DATABASE_URL", "rahasia", "a database URL: sqlite:///"),
+        ("WA_DATABASE_URL", "mysql://siti:rahasia@db/wa", "begins with sqlite:// or postgresql://"),
+        ("WA_DATABASE_URL", "postgresql://siti:ra@db:hasia@host/wa", "a database URL: sqlite:///"),
+        ("WA_DATABASE_URL", "postgresql://siti:x@host:rahasia/wa", "a database URL: sqlite:///"),
+        ("WA_DATABASE_URL", "sqlite://", "a database in a file"),
+        ("WA_DATABASE_URL", "sqlite:///:memory:", "a database in a file"),
+    ],
+)
+def test_a_wrong_secret_is_told_without_showing_any_of_it(variable: str, found: str, valid: str, no_file: Path) -> None:
+    line = refused({variable: found}, no_file)
+    assert line.startswith(f"{variable}: found (a secret), must be ")
+    assert valid in line
+    assert "hasia" not in line
+
+
+def test_all_mistakes_are_told_at_once_a_line_each(no_file: Path) -> None:
+    lines = refused({"WA_TIMEZONE": "WIB", "WA_SECRET_KEY": "x", "WA_WABA_ID": "?"}, no_file).splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["WA_SECRET_KEY", "WA_TIMEZONE", "WA_WABA_ID"]
+
+
+def test_settings_show_none_of_their_secrets(no_file: Path) -> None:
+    secrets = dict.fromkeys(("WA_API_KEY", "WA_APP_SECRET", "WA_VERIFY_TOKEN", "WA_SECRET_KEY"), SECRET)
+    database = {"WA_DATABASE_URL": f"postgresql://siti:{SECRET}@db/wa"}
+    settings = load_settings(META | secrets | database, no_file)
+    shown = [repr(settings), str(settings), settings.model_dump_json(), repr(settings.model_dump())]
+    shown += [repr(settings.meta_account()), str(settings.meta_account())]
+    assert not [text for text in shown if SECRET in text]
+    assert settings.meta_account().access_token.get_secret_value() == SECRET
+
+
+def test_the_environment_goes_before_the_env_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("WA_TIMEZONE=Asia/Makassar\nWA_WABA_ID=1\nWA_GROUP_A_ID=lama\nWA_GROUP_B_ID=b\n")
+    settings = load_settings({"WA_TIMEZONE": "Asia/Jayapura", "WA_GROUP_A_ID": "baru"}, file)
+    assert (settings.timezone, settings.waba_id) == ("Asia/Jayapura", "1")
+    assert settings.group_ids == {"a": "baru", "b": "b"}
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\t"])
+def test_an_empty_variable_counts_as_not_set(empty: str, no_file: Path) -> None:
+    everything = {f"{PREFIX}{field.upper()}": empty for field in Settings.model_fields}
+    assert load_settings({**everything, "WA_GROUP_A_ID": empty}, no_file) == load_settings({}, no_file)
+
+
+def test_other_programs_variables_are_not_read(no_file: Path) -> None:
+    foreign = {"PATH": "/bin", "WA": "x", "WA_TIMEZONES": "x", "wa_timezone": "x", "WA_GROUP_IDS": "x"}
+    assert load_settings(foreign, no_file) == load_settings({}, no_file)
+
+
+def test_group_ids_are_found_by_the_names_the_catalog_gives_groups(no_file: Path) -> None:
+    ids = {"WA_GROUP_SHIFT_MALAM_ID": "120363012345678901@g.us", "WA_GROUP_2_ID": "2@g.us", "WA_GROUP__ID": "x"}
+    assert load_settings(ids, no_file).group_ids == {
+        "shift-malam": "120363012345678901@g.us",
+        "2": "2@g.us",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "driver"),
+    [
+        ("postgresql://siti:pw@db:5432/wa", "postgresql+psycopg://siti:pw@db:5432/wa"),
+        ("postgresql+asyncpg://db/wa", "postgresql+psycopg://db/wa"),
+        ("sqlite:////data/wa.db", "sqlite+pysqlite:////data/wa.db"),
+    ],
+)
+def test_the_driver_of_the_database_is_ours_to_choose(given: str, driver: str, no_file: Path) -> None:
+    assert load_settings({"WA_DATABASE_URL": given}, no_file).database_url.get_secret_value() == driver
+
+
+def test_a_database_file_stays_the_same_when_a_program_changes_its_folder(
+    no_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings({"WA_DATABASE_URL": "sqlite:///data/wa.db"}, no_file)
+    monkeypatch.chdir("/")
+    assert settings.database_url.get_secret_value() == f"sqlite+pysqlite:///{tmp_path}/data/wa.db"
+
+
+def test_an_account_that_lacks_settings_names_all_of_them_at_once(no_file: Path) -> None:
+    settings = load_settings({"WA_PROVIDER": "meta", "WA_APP_SECRET": SECRET}, no_file)
+    with pytest.raises(SettingsError) as error:
+        settings.meta_account()
+    assert str(error.value).splitlines() == [
+        f"{name}: not set; WA_PROVIDER=meta needs it"
+        for name in ("WA_API_KEY", "WA_VERIFY_TOKEN", "WA_PHONE_NUMBER_ID")
+    ]
+
+
+def test_only_the_simulator_must_be_told_its_address(no_file: Path) -> None:
+    assert load_settings(META, no_file).meta_account().api_url == "https://graph.facebook.com"
+    with pytest.raises(SettingsError, match=r"^WA_API_URL: not set; WA_PROVIDER=simulator needs it$"):
+        load_settings({**META, "WA_PROVIDER": "simulator"}, no_file).meta_account()
+    simulator = {**META, "WA_PROVIDER": "simulator", "WA_API_URL": "http://127.0.0.1:8080/simulator/"}
+    assert load_settings(simulator, no_file).meta_account().api_url == "http://127.0.0.1:8080/simulator"
+
+
+def test_the_example_file_names_exactly_the_variables_that_are_read() -> None:
+    text = (ROOT / ".env.example").read_text()
+    named = re.findall(rf"^#?\s*({PREFIX}[A-Z0-9_]+)=", text, re.MULTILINE)
+    groups = [name for name in named if re.fullmatch(rf"{PREFIX}GROUP_[A-Z0-9_]+_ID", name)]
+    read = {f"{PREFIX}{field.upper()}" for field in Settings.model_fields} - {f"{PREFIX}GROUP_IDS"}
+    assert sorted(set(named) - set(groups)) == sorted(read)
+    assert len(named) == len(set(named)), "each is explained once"
+    assert groups, "an example shows how a group's id is given"
+
+
+def test_the_example_file_works_as_it_is_and_says_the_defaults(no_file: Path) -> None:
+    assert load_settings({}, ROOT / ".env.example") == load_settings({}, no_file)

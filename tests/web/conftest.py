@@ -1,0 +1,17 @@
+"""Fixtures of the service's tests."""
+
+from pathlib import Path
+
+import pytest
+
+from wa_integrasi.store.engine import Store
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_away(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A store that cannot be reached; its password must not be shown."""
+    urls = {
+        "sqlite": f"sqlite+pysqlite:///{tmp_path}",
+        "postgresql": "postgresql+psycopg://siti:rahasia@127.0.0.1:1/wa",
+    }
+    return Store.open(urls[request.param])

@@ -1,0 +1,212 @@
+"""Webhooks as providers deliver them: over a real store, in memory, and never acknowledged before they are stored."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+from starlette.applications import Starlette
+
+from tests.waiting import until
+from tests.web.service import NUMBER_ID, RECEIVERS, SECRET, TOKEN, browser, running, sent
+from wa_integrasi.history import History
+from wa_integrasi.inbox import Inbox
+from wa_integrasi.outbox import Outbox
+from wa_integrasi.providers.meta import signature
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.tables import inbound_events
+from wa_integrasi.web import app as app_module
+from wa_integrasi.web.app import create_app
+from wa_integrasi.web.webhooks import BODY_LIMIT
+
+HOOK = "/webhooks/meta/default"
+
+
+@pytest.fixture
+def app(store: Store) -> Starlette:
+    return create_app(store, RECEIVERS)
+
+
+@pytest.fixture
+async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    async with browser(app) as opened:
+        yield opened
+
+
+def signed(body: bytes, secret: str = SECRET) -> dict[str, str]:
+    return {"X-Hub-Signature-256": signature(secret.encode(), body)}
+
+
+async def post(client: httpx.AsyncClient, body: bytes, path: str = HOOK) -> httpx.Response:
+    return await client.post(path, content=body, headers=signed(body))
+
+
+def status_webhook(message_id: str, status: str) -> bytes:
+    value = {
+        "metadata": {"phone_number_id": NUMBER_ID},
+        "statuses": [{"id": message_id, "status": status, "timestamp": "1795000000", "recipient_id": "6281234567890"}],
+    }
+    entry = {"id": "1", "changes": [{"field": "messages", "value": value}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
+def stored(store: Store) -> list[Any]:
+    with store.reading() as connection:
+        return list(connection.execute(select(inbound_events).order_by(inbound_events.c.id)))
+
+
+async def test_the_subscription_check_is_answered_with_its_challenge(client: httpx.AsyncClient) -> None:
+    query = {"hub.mode": "subscribe", "hub.challenge": "<b>1158201444", "hub.verify_token": TOKEN}
+    answer = await client.get(HOOK, params=query)
+    assert (answer.status_code, answer.text) == (200, "<b>1158201444")
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": "guess"},
+        {"hub.mode": "subscribe", "hub.challenge": "1158201444"},
+        {"hub.mode": "unsubscribe", "hub.challenge": "1158201444", "hub.verify_token": TOKEN},
+    ],
+)
+async def test_a_wrong_subscription_check_is_refused(client: httpx.AsyncClient, query: dict[str, str]) -> None:
+    answer = await client.get(HOOK, params=query)
+    assert answer.status_code == 403
+    assert "1158201444" not in answer.text
+    assert TOKEN not in answer.text
+
+
+async def test_a_signed_webhook_is_stored_as_it_came_and_answered_with_nothing(
+    client: httpx.AsyncClient, store: Store
+) -> None:
+    body = b'{ "object": "x",\n\t"\xc3\xa9": 1 }'
+    answer = await post(client, body)
+    assert (answer.status_code, answer.content) == (200, b"")
+    [event] = stored(store)
+    assert (event.provider, event.account, bytes(event.body)) == ("meta", "default", body)
+    assert event.due_at is not None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Hub-Signature-256": ""},
+        {"X-Hub-Signature-256": "sha256="},
+        signed(b"{}", "guess"),
+        signed(b'{"another": "body"}'),
+        {"X-Hub-Signature": signature(SECRET.encode(), b"{}")},
+    ],
+)
+async def test_a_webhook_that_is_not_signed_by_the_provider_is_refused_and_not_stored(
+    client: httpx.AsyncClient, store: Store, headers: dict[str, str]
+) -> None:
+    answer = await client.post(HOOK, content=b"{}", headers=headers)
+    assert answer.status_code == 401
+    assert signature(SECRET.encode(), b"{}") not in answer.text
+    assert stored(store) == []
+
+
+@pytest.mark.parametrize("path", ["/webhooks/meta/tenant", "/webhooks/twilio/default", "/webhooks/meta/default%00"])
+async def test_an_unknown_account_is_not_found(client: httpx.AsyncClient, store: Store, path: str) -> None:
+    assert (await post(client, b"{}", path)).status_code == 404
+    assert (await client.get(path)).status_code == 404
+    assert stored(store) == []
+
+
+async def test_the_longest_webhook_is_taken_and_a_longer_one_is_not(client: httpx.AsyncClient, store: Store) -> None:
+    assert (await post(client, b"x" * BODY_LIMIT)).status_code == 200
+    assert (await post(client, b"x" * (BODY_LIMIT + 1))).status_code == 413
+    assert [len(event.body) for event in stored(store)] == [BODY_LIMIT]
+
+
+async def test_an_endless_body_is_given_up_as_soon_as_it_is_too_long(client: httpx.AsyncClient, store: Store) -> None:
+    chunks = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal chunks
+        while chunks < 1000:
+            chunks += 1
+            yield b"x" * 64 * 1024
+
+    answer = await client.post(HOOK, content=endless(), headers=signed(b""))
+    assert "content-length" not in answer.request.headers
+    assert answer.status_code == 413
+    assert chunks == BODY_LIMIT // (64 * 1024) + 1
+    assert stored(store) == []
+
+
+async def test_a_webhook_comes_again_when_the_store_is_away(store_away: Store) -> None:
+    async with browser(create_app(store_away, RECEIVERS)) as client:
+        answer = await post(client, b"{}")
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert "rahasia" not in answer.text
+
+
+async def test_a_webhook_comes_again_when_the_store_has_no_tables_yet(database_url: str) -> None:
+    with Store.open(database_url) as empty:
+        async with browser(create_app(empty, RECEIVERS)) as client:
+            assert (await post(client, b"{}")).status_code == 503
+
+
+async def test_a_webhook_that_comes_fifty_times_at_once_is_stored_once(client: httpx.AsyncClient, store: Store) -> None:
+    answers = await asyncio.gather(*(post(client, b'{"same": true}') for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(stored(store)) == 1
+
+
+async def test_fifty_webhooks_at_once_are_all_stored(client: httpx.AsyncClient, store: Store) -> None:
+    answers = await asyncio.gather(*(post(client, str(number).encode()) for number in range(50)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(stored(store)) == 50
+
+
+async def test_a_receipt_moves_its_message_on_after_it_was_acknowledged(app: Starlette, store: Store) -> None:
+    sent(store)
+    async with running(app) as client:
+        assert (await post(client, status_webhook("wamid.1", "read"))).status_code == 200
+        await until(lambda: History(store).counts() == {"read": 1})
+        await until(lambda: stored(store)[0].note == "1 receipts")
+
+
+async def test_what_was_stored_before_the_start_is_read_after_it(app: Starlette, store: Store) -> None:
+    sent(store)
+    Inbox(store, Outbox(store)).keep("meta", "default", status_webhook("wamid.1", "delivered"))
+    async with running(app):
+        await until(lambda: History(store).counts() == {"delivered": 1})
+
+
+async def test_signed_nonsense_is_acknowledged_and_stops_no_receipt(app: Starlette, store: Store) -> None:
+    sent(store)
+    async with running(app) as client:
+        for body in (b"", b"[]", b"\xff\x00", b"{" * 5000, status_webhook("wamid.1", "read")):
+            assert (await post(client, body)).status_code == 200
+        await until(lambda: History(store).counts() == {"read": 1})
+
+
+async def test_the_worker_goes_on_after_an_error_that_nobody_expected(
+    app: Starlette, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, failures = Inbox.work, []
+
+    def break_once(inbox: Inbox, *arguments: Any) -> int:
+        if not failures:
+            failures.append(1)
+            raise RuntimeError("+6281234567890")
+        return work(inbox, *arguments)
+
+    monkeypatch.setattr(Inbox, "work", break_once)
+    monkeypatch.setattr(app_module, "_STORE_AWAY_S", 0.01)
+    sent(store)
+    async with running(app) as client:
+        await until(lambda: bool(failures))
+        await post(client, status_webhook("wamid.1", "read"))
+        await until(lambda: History(store).counts() == {"read": 1})
