@@ -78,11 +78,16 @@ class Delivery:
         return tally
 
     async def follow(self, ids: Sequence[int], budget_s: float) -> None:
-        """Send what is due until the messages `ids` have left the outbox or `budget_s` seconds are over."""
-        ends = asyncio.get_running_loop().time() + budget_s
-        while asyncio.get_running_loop().time() < ends:
+        """Send what is due until the messages `ids` have left the outbox.
+
+        Gives up after `budget_s` seconds, and at once when none of them can move before that.
+        """
+        clock = asyncio.get_running_loop().time
+        ends = clock() + budget_s
+        while (left := ends - clock()) > 0:
             sent = await self.batch()
-            if not await asyncio.to_thread(self._outbox.still_open, ids):
+            moves_in = await asyncio.to_thread(self._outbox.moves_in, ids)
+            if moves_in is None or moves_in.total_seconds() > left:
                 return
             if not sent.total:
                 await asyncio.sleep(_LOOK_AGAIN_S)

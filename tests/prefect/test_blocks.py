@@ -9,7 +9,7 @@ from prefect.blocks.core import Block
 from prefect.testing.standard_test_suites import BlockStandardTestSuite
 from pydantic import ValidationError
 
-from blocks.gateways import MetaCloudApi
+from blocks.gateways import MetaCloudApi, Waha, WwebjsApi
 from blocks.sources import SqlSource
 
 SECRET = "rahasia-sekali"
@@ -19,6 +19,8 @@ ACCOUNT: dict[str, Any] = {
     "app_secret": SECRET,
     "verify_token": SECRET,
 }
+WAHA: dict[str, Any] = {"api_url": "http://waha:3000", "api_key": SECRET, "hmac_key": SECRET}
+WWEBJS: dict[str, Any] = {"api_url": "http://wwebjs:3000", "api_key": SECRET}
 URL = f"postgresql://siti:{SECRET}@host/plant"
 
 
@@ -44,13 +46,27 @@ class TestMetaCloudApi(BlockSuite):
         return MetaCloudApi
 
 
+class TestWaha(BlockSuite):
+    @pytest.fixture
+    def block(self) -> type[Block]:
+        return Waha
+
+
+class TestWwebjsApi(BlockSuite):
+    @pytest.fixture
+    def block(self) -> type[Block]:
+        return WwebjsApi
+
+
 class TestSqlSource(BlockSuite):
     @pytest.fixture
     def block(self) -> type[Block]:
         return SqlSource
 
 
-@pytest.mark.parametrize(("kind", "fields"), [(MetaCloudApi, ACCOUNT), (SqlSource, {"url": URL})])
+@pytest.mark.parametrize(
+    ("kind", "fields"), [(MetaCloudApi, ACCOUNT), (Waha, WAHA), (WwebjsApi, WWEBJS), (SqlSource, {"url": URL})]
+)
 def test_no_way_of_showing_a_block_shows_its_secrets(kind: type[Block], fields: dict[str, Any]) -> None:
     block = kind(**fields)
     shown = [repr(block), str(block), block.model_dump_json(), repr(block.model_dump()), str(block.model_dump())]
@@ -98,6 +114,24 @@ def test_a_wrong_account_is_refused_when_it_is_saved_without_showing_its_secrets
     changes: dict[str, Any], reason: str
 ) -> None:
     told = refused(MetaCloudApi, **{**ACCOUNT, **changes})
+    assert reason in told
+    assert SECRET not in told
+
+
+@pytest.mark.parametrize(("kind", "account"), [(Waha, WAHA), (WwebjsApi, WWEBJS)])
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"api_url": "waha:3000"}, "api_url must be http(s)://host"),
+        ({"api_url": f"http://siti:{SECRET}@waha"}, "api_url must be http(s)://host"),
+        ({"api_key": f"{SECRET} x"}, "api_key must be one word"),
+        ({"session": f"../{SECRET}"}, "session must be letters"),
+    ],
+)
+def test_a_wrong_paired_phone_is_refused_when_it_is_saved_without_showing_its_secrets(
+    kind: type[Block], account: dict[str, Any], changes: dict[str, Any], reason: str
+) -> None:
+    told = refused(kind, **{**account, **changes})
     assert reason in told
     assert SECRET not in told
 

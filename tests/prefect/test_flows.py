@@ -5,8 +5,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
+from blocks.gateways import MetaCloudApi
 from flows.gateway import gateway
 from flows.rekap import rekap
 from tests.prefect.conftest import House, eventually
@@ -75,6 +77,33 @@ async def test_one_broken_report_never_stops_the_others_and_the_run_says_which(h
     assert state.is_failed()
     assert [entry.status for entry in read(house, "2026-11-15")] == ["read"] * 3
     assert house.history.messages(report="rusak") == []
+
+
+async def test_a_run_whose_messages_wait_fails_and_says_what_they_wait_for(house: House) -> None:
+    account = house.at.settings.meta_account()
+    expired = MetaCloudApi(
+        phone_number_id=account.phone_number_id,
+        access_token=SecretStr("expired"),
+        app_secret=account.app_secret,
+        verify_token=account.verify_token,
+        api_url=account.api_url,
+    )
+    await expired.asave("kedaluwarsa", overwrite=True)
+    with_report(house, "lewat-akun-lain", account="kedaluwarsa")
+    state = await rekap("daily", slot="2026-11-13", only=["lewat-akun-lain"], return_state=True)
+    assert state.is_failed()
+    reason = str(await state.result(raise_on_failure=False))
+    assert "3 of 3 messages were not sent: pending, 190: " in reason
+    assert "expired" not in reason.replace("has expired", "")
+    assert {entry.status for entry in house.history.messages(report="lewat-akun-lain")} == {"pending"}
+
+
+async def test_a_source_that_does_not_exist_is_named(house: House) -> None:
+    with_report(house, "tanpa-sumber", source="tidak-ada")
+    state = await rekap("daily", slot="2026-11-13", only=["tanpa-sumber"], return_state=True)
+    assert state.is_failed()
+    logs = eventually(lambda: [log["message"] for log in house.prefect("logs/filter") if "tidak-ada" in log["message"]])
+    assert any("no source block is called tidak-ada" in message for message in logs)
 
 
 async def test_an_unknown_report_is_named_with_those_there_are(house: House) -> None:

@@ -13,6 +13,7 @@ from wa_integrasi.providers.watzap_webhook import WatzapReceiver
 from wa_integrasi.recipient import Recipient
 
 TWILIO_SID = "AC" + "0a1b2c3d" * 4
+TWILIO_CONTENT = "HX" + "0a1b2c3d" * 4
 TWILIO_TOKEN = "6f2d1c0b9a8e7f6d5c4b3a291807f6e5"
 TWILIO_NUMBER = "+622150001234"
 TWILIO_HOOK = "https://wa.example.id/webhooks/twilio/default"
@@ -48,7 +49,7 @@ def twilio_signed(body: bytes, query: str = "") -> Mapping[str, str]:
 
 def twilio(answer: Callable[..., Any]) -> dict[str, Any]:
     def sender(url: str, timeout_s: float, at_once: int) -> TwilioSender:
-        limits = {"timeout_s": timeout_s, "max_in_flight": at_once}
+        limits = {"timeout_s": timeout_s, "max_in_flight": at_once, "content_sids": {"laporan_siap:id": TWILIO_CONTENT}}
         return TwilioSender(TwilioConfig(TWILIO_SID, TWILIO_TOKEN, TWILIO_NUMBER, TWILIO_HOOK, api_url=url, **limits))
 
     return {

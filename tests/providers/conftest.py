@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.providers.channels import twilio, watzap
+from wa_integrasi.content import TYPES
 from wa_integrasi.providers.base import Receiver, Sender
 from wa_integrasi.providers.meta import MetaCloudReceiver, MetaCloudSender, MetaConfig, signature
 from wa_integrasi.providers.waha import WahaConfig, WahaReceiver, WahaSender
@@ -287,6 +288,18 @@ CHANNELS = {
     "watzap": lambda: Channel(**watzap(answer)),
     "wwebjs": _wwebjs,
 }
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`sendable`: how to make each channel, with each type of content it sends; `unsendable`: with each other one."""
+    for wanted in {"sendable", "unsendable"} & set(metafunc.fixturenames):
+        cases = [
+            pytest.param((make, kind), id=f"{channel}-{kind}")
+            for channel, make in CHANNELS.items()
+            for kind in sorted(TYPES)
+            if (kind in make().sender("http://127.0.0.1", 5, 5).capabilities.contents) is (wanted == "sendable")
+        ]
+        metafunc.parametrize(wanted, cases)
 
 
 @pytest.fixture(params=CHANNELS)

@@ -1,9 +1,11 @@
 """Fixtures of the service's tests."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from tests.web.world import Start, worlds
 from wa_integrasi.store.engine import Store
 
 
@@ -15,3 +17,10 @@ def store_away(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
         "postgresql": "postgresql+psycopg://siti:rahasia@127.0.0.1:1/wa",
     }
     return Store.open(urls[request.param])
+
+
+@pytest.fixture
+async def start(tmp_path: Path) -> AsyncIterator[Start]:
+    """Begins a phone and a business that talk to each other."""
+    async with worlds(tmp_path) as begin:
+        yield begin

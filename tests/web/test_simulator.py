@@ -3,130 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
-import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.routing import Mount
 
-from wa_integrasi.message import Receipt, Text
+from tests.web.world import FAST, IDENTITY, NUMBER_ID, OPERATOR, TOKEN, Start, listener, serve
+from wa_integrasi.content import Text
+from wa_integrasi.message import Receipt
 from wa_integrasi.providers.base import Accepted, Action, Failed, MessageEvent, Outbound, ReceiptEvent, Unanswered
-from wa_integrasi.providers.meta import MetaCloudReceiver, MetaCloudSender, MetaConfig
+from wa_integrasi.providers.meta import MetaCloudSender, MetaConfig
 from wa_integrasi.recipient import Recipient
-from wa_integrasi.simulator import Delays, Faults, Phone, PhoneConfig, simulator_app
+from wa_integrasi.simulator import Phone, PhoneConfig, simulator_app
 from wa_integrasi.simulator.refusals import GraphError
-
-NUMBER_ID = "106540352242922"
-TOKEN = "EAAGsimulator"
-SECRET = "app-secret"
-OPERATOR = Recipient.parse("+6281234567890")
-FAST = Delays(sent=0.02, delivered=0.04, read=0.06)
-
-
-@contextmanager
-def _listener() -> Iterator[tuple[socket.socket, str]]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        yield listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-@asynccontextmanager
-async def serve(app: ASGIApp) -> AsyncIterator[str]:
-    with _listener() as (listener, url):
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        async with asyncio.timeout(10):
-            while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
-                await asyncio.sleep(0.01)
-        yield url
-        server.should_exit = True
-        await task
-
-
-@dataclass
-class Business:
-    """The webhook of the business: verifies and reads everything with the real receiver."""
-
-    events: list[Any] = field(default_factory=list)
-    envelopes: list[Any] = field(default_factory=list)
-    refuse: int = 0
-    tries: int = 0
-    receiver: MetaCloudReceiver = field(default_factory=lambda: MetaCloudReceiver(SECRET, "token", NUMBER_ID))
-
-    async def hook(self, request: Request) -> Response:
-        body = await request.body()
-        self.receiver.verify(request.headers, body)
-        self.tries += 1
-        if self.refuse > 0:
-            self.refuse -= 1
-            return Response(status_code=503)
-        self.events += self.receiver.parse(body)
-        self.envelopes.append(json.loads(body))
-        return Response()
-
-    async def heard(self, count: int) -> list[Any]:
-        async with asyncio.timeout(10):
-            while len(self.events) < count:  # noqa: ASYNC110 (another task's list)
-                await asyncio.sleep(0.01)
-        await asyncio.sleep(0.05)
-        return self.events
-
-
-@dataclass
-class World:
-    phone: Phone
-    business: Business
-    url: str
-    sender: MetaCloudSender
-    http: aiohttp.ClientSession
-
-    async def send(self, body: str = "Rekap", to: Recipient = OPERATOR, attempt: str = "attempt-1") -> Any:
-        return await self.sender.send(Outbound(to, Text(body=body), attempt))
-
-    async def post(self, payload: Any) -> tuple[int, Any]:
-        path = f"{self.url}/v23.0/{NUMBER_ID}/messages"
-        async with self.http.post(path, json=payload, headers={"Authorization": f"Bearer {TOKEN}"}) as answer:
-            return answer.status, await answer.json()
-
-
-Start = Callable[..., Awaitable[World]]
-
-
-@pytest.fixture
-async def start(tmp_path: Path) -> AsyncIterator[Start]:
-    async with AsyncExitStack() as stack:
-
-        async def begin(webhook: str | None = "", **config: Any) -> World:
-            business = Business()
-            if webhook == "":
-                hook = Starlette(routes=[Route("/hook", business.hook, methods=["POST"])])
-                webhook = f"{await stack.enter_async_context(serve(hook))}/hook"
-            wanted: dict[str, Any] = {"path": tmp_path / "deep" / "phone.db", "delays": FAST, "first_retry_s": 0.05}
-            phone = Phone(PhoneConfig(**{**wanted, **config}, **_identity(), webhook_url=webhook), Faults())
-            url = await stack.enter_async_context(serve(simulator_app(phone)))
-            meta = MetaConfig(NUMBER_ID, TOKEN, api_url=url, timeout_s=1)
-            sender = await stack.enter_async_context(MetaCloudSender(meta))
-            http = await stack.enter_async_context(aiohttp.ClientSession())
-            return World(phone, business, url, sender, http)
-
-        yield begin
-
-
-def _identity() -> dict[str, Any]:
-    return {"phone_number_id": NUMBER_ID, "access_token": TOKEN, "app_secret": SECRET}
-
 
 TEXT = {"messaging_product": "whatsapp", "to": "+6281234567890", "type": "text", "text": {"body": "x"}}
 
@@ -188,9 +79,7 @@ class TestWebhooks:
         assert world.business.tries == 7
 
     async def test_a_restarted_phone_still_owes_them(self, start: Start, tmp_path: Path) -> None:
-        config = PhoneConfig(
-            tmp_path / "deep" / "phone.db", **_identity(), webhook_url="http://127.0.0.1:9/", delays=FAST
-        )
+        config = PhoneConfig(tmp_path / "deep" / "phone.db", **IDENTITY, webhook_url="http://127.0.0.1:9/", delays=FAST)
         first = Phone(config)
         async with first.running():
             app = simulator_app(first)
@@ -213,7 +102,7 @@ class TestWebhooks:
         assert 3 < tries == world.business.tries
 
     async def test_a_slow_webhook_holds_up_nothing(self, start: Start) -> None:
-        with _listener() as (silent, url):
+        with listener() as (silent, url):
             silent.listen()
             world = await start(webhook=f"{url}/hook")
             started = time.monotonic()
@@ -232,7 +121,7 @@ class TestWebhooks:
         }
 
     async def test_it_runs_once(self, tmp_path: Path) -> None:
-        phone = Phone(PhoneConfig(tmp_path / "phone.db", **_identity()))
+        phone = Phone(PhoneConfig(tmp_path / "phone.db", **IDENTITY))
         async with phone.running():
             with pytest.raises(RuntimeError):
                 async with phone.running():

@@ -6,10 +6,10 @@ import random
 import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, cast, func, literal, select, update
+from sqlalchemy import Connection, Row, case, cast, literal, select, update
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -128,11 +128,15 @@ class Outbox:
         with self._store.writing() as connection:
             fail(connection, claimed, Failed(Action.DEAD, "refused", reason), Decision(Status.REFUSED), self._clock())
 
-    def still_open(self, ids: Sequence[int]) -> int:
-        """How many of the messages `ids` are still owed to somebody."""
-        owed = select(func.count()).where(wa_outbox.c.id.in_(ids), wa_outbox.c.status.in_(OPEN))
+    def moves_in(self, ids: Sequence[int]) -> timedelta | None:
+        """How long until the first of the messages `ids` that are still owed may move on; None when none is."""
+        moment = case(
+            (wa_outbox.c.status == Status.SENDING, wa_outbox.c.lease_until), else_=wa_outbox.c.next_attempt_at
+        )
+        owed = select(moment).where(wa_outbox.c.id.in_(ids), wa_outbox.c.status.in_(OPEN))
         with self._store.reading() as connection:
-            return connection.execute(owed).scalar_one()
+            first: datetime | None = connection.execute(owed.order_by(moment).limit(1)).scalar()
+        return None if first is None else first - self._clock()
 
     def apply(self, receipts: Sequence[ReceiptEvent], connection: Connection | None = None) -> list[ReceiptEvent]:
         """Move messages on by what the channel reports, in any order and as often as it likes.
