@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from deployments.commands.output import AsJson, listing
 from wa_integrasi.history import History
 from wa_integrasi.message import Status
+from wa_integrasi.outbox import Outbox, Selection
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
@@ -61,3 +63,53 @@ def show(message_id: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJs
         for step in steps
     ]
     listing(rows, as_json=as_json, empty="nothing has happened to it yet")
+
+
+Ids = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Ids from 'wa outbox list'.")]
+Report = Annotated[str | None, typer.Option(help="Messages of this report.")]
+Slot = Annotated[str | None, typer.Option(help="Messages of this slot, such as 2026-11-19.")]
+Account = Annotated[str | None, typer.Option(help="Messages of this account.")]
+Code = Annotated[str | None, typer.Option(help="Messages that ended with this error code.")]
+Reason = Annotated[str, typer.Option(help="Why, for the record.")]
+
+
+@app.command()
+def requeue(
+    reason: Reason,
+    ids: Ids = None,
+    report: Report = None,
+    slot: Slot = None,
+    account: Account = None,
+    code: Code = None,
+) -> None:
+    """Send dead and refused messages again; those that were sent stay as they are."""
+    _decide(Outbox.requeue, Selection(ids or (), report, slot, account, code), reason, "wait again")
+
+
+@app.command()
+def discard(
+    reason: Reason,
+    ids: Ids = None,
+    report: Report = None,
+    slot: Slot = None,
+    account: Account = None,
+    code: Code = None,
+) -> None:
+    """Give up dead and refused messages, and those of unknown fate."""
+    _decide(Outbox.discard, Selection(ids or (), report, slot, account, code), reason, "were discarded")
+
+
+@app.command()
+def cancel(reason: Reason, ids: Ids = None, report: Report = None, slot: Slot = None, account: Account = None) -> None:
+    """Take back messages that still wait."""
+    _decide(Outbox.cancel, Selection(ids or (), report, slot, account), reason, "were cancelled")
+
+
+def _decide(what: Callable[[Outbox, Selection, str], int], selection: Selection, reason: str, done: str) -> None:
+    if selection.everything:
+        raise typer.BadParameter("say which messages: ids, --report, --slot, --account or --code")
+    if not reason.strip():
+        raise typer.BadParameter("say why with --reason")
+    with Store.open(load_settings().database_url.get_secret_value()) as store:
+        check_revision(store)
+        typer.echo(f"messages that {done}: {what(Outbox(store), selection, reason.strip())}")

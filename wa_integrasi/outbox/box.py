@@ -16,8 +16,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.content import dump_content, load_content
 from wa_integrasi.message import OPEN, Status
+from wa_integrasi.outbox import person
 from wa_integrasi.outbox.claiming import adopt, claimable, expire
 from wa_integrasi.outbox.events import event, record
+from wa_integrasi.outbox.person import Selection
 from wa_integrasi.outbox.rows import Claimed, Enqueued, NewMessage, Settlement
 from wa_integrasi.outbox.settling import accept, apply_receipt, fail
 from wa_integrasi.policy.retry import Decision, Jitter, RetryPolicy
@@ -127,6 +129,21 @@ class Outbox:
         """End a claimed message that may not be sent."""
         with self._store.writing() as connection:
             fail(connection, claimed, Failed(Action.DEAD, "refused", reason), Decision(Status.REFUSED), self._clock())
+
+    def requeue(self, selection: Selection, reason: str) -> int:
+        """Let dead and refused messages wait again, with all their tries; returns how many there were."""
+        with self._store.writing() as connection:
+            return person.requeue(connection, selection, reason, self._clock())
+
+    def discard(self, selection: Selection, reason: str) -> int:
+        """Give up dead and refused messages and those of unknown fate; returns how many there were."""
+        with self._store.writing() as connection:
+            return person.discard(connection, selection, reason, self._clock())
+
+    def cancel(self, selection: Selection, reason: str) -> int:
+        """Take back waiting messages; returns how many there were."""
+        with self._store.writing() as connection:
+            return person.cancel(connection, selection, reason, self._clock())
 
     def moves_in(self, ids: Sequence[int]) -> timedelta | None:
         """How long until the first of the messages `ids` that are still owed may move on; None when none is."""
