@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from wa_integrasi.message import Status
 from wa_integrasi.outbox import LEASE, Claimed, Outbox
+from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Outbound, Outcome, Sender, Unanswered
 from wa_integrasi.store.engine import StoreError
 
@@ -45,22 +46,29 @@ class Tally:
 class Delivery:
     """Moves messages from the outbox to the channels; the store is reached in threads, so that sends overlap."""
 
-    def __init__(self, outbox: Outbox, senders: Mapping[str, Sender], owner: str) -> None:
-        """`senders` by account; `owner` names this worker in the leases."""
+    def __init__(
+        self,
+        outbox: Outbox,
+        senders: Mapping[str, Sender],
+        owner: str,
+        rules: Mapping[str, AccountRules] | None = None,
+    ) -> None:
+        """`senders` and `rules` by account, without rules no limits; `owner` names this worker in the leases."""
         self._outbox = outbox
         self._senders = senders
         self._owner = owner
+        self._rules = {account: (rules or {}).get(account, AccountRules()) for account in senders}
 
     async def batch(self, limit: int = BATCH) -> Tally:
         """Send what is due, at most `limit` messages, all at once; returns when every one is settled."""
-        claimed = await asyncio.to_thread(self._outbox.claim, self._owner, list(self._senders), limit=limit)
+        claimed = await asyncio.to_thread(self._outbox.claim, self._owner, self._rules, limit=limit)
         tally = Tally()
         if not claimed:
             return tally
         async with self._alive(claimed):
             outcomes = await asyncio.gather(*(self._attempt(message) for message in claimed))
         sent = [(message, outcome) for message, outcome in zip(claimed, outcomes, strict=True) if outcome is not None]
-        settled = await asyncio.to_thread(self._outbox.settle, sent)
+        settled = await asyncio.to_thread(self._outbox.settle, sent, self._rules)
         tally.statuses.update(settlement.status for settlement in settled)
         if refused := len(claimed) - len(sent):
             tally.statuses[Status.REFUSED] += refused
@@ -119,7 +127,8 @@ class Delivery:
             reason = f"{sender.name} does not reach a {message.recipient.kind.value}"
             await asyncio.to_thread(self._outbox.refuse, message, reason)
             return None
+        await asyncio.sleep(self._outbox.seconds_until(message.not_before))
         try:
-            return await sender.send(Outbound(message.recipient, message.content, message.attempt_id))
+            return await sender.send(Outbound(message.recipient, message.content, message.attempt_id, message.reply_to))
         except Exception as error:
             return Unanswered(f"the channel broke: {type(error).__name__}")

@@ -89,6 +89,3 @@ class Priority(IntEnum):
     REPLY = 10
     REPORT = 50
     BULK = 90
-
-
-from wa_integrasi.content import TEXT_LIMIT, Text  # noqa: E402, F401

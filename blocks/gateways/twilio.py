@@ -49,7 +49,7 @@ class TwilioWhatsApp(Block):
     sender_id: str = Field(description="The WhatsApp number as +62…, or the MG… of a messaging service that owns one.")
     webhook_url: str = Field(description="This account's webhook as Twilio reaches it.")
     api_key_sid: str | None = Field(default=None, description="Id of an API key to send by, SK….")
-    api_key_secret: SecretStr | None = Field(default=None, description="Secret of the API key.")
+    api_key_secret: SecretStr = Field(default=SecretStr(""), description="Secret of the API key.")
     content_sids: dict[str, str] = Field(
         default_factory=dict, description="Which of Twilio's contents a template is, as name:language to HX…."
     )
@@ -58,7 +58,7 @@ class TwilioWhatsApp(Block):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         """Refuse a wrong account when it is saved, not when the first message waits for it."""
-        if (self.api_key_sid is None) != (self.api_key_secret is None):
+        if bool(self.api_key_sid) != bool(self.api_key_secret.get_secret_value()):
             raise ValueError("api_key_sid and api_key_secret must be given together")
         self.sender()
         self.receiver()
@@ -69,10 +69,10 @@ class TwilioWhatsApp(Block):
         return TwilioSender(
             TwilioConfig(
                 account_sid=self.account_sid,
-                secret=(self.api_key_secret or self.auth_token).get_secret_value(),
+                secret=(self.api_key_secret if self.api_key_sid else self.auth_token).get_secret_value(),
                 sender=self.sender_id,
                 webhook_url=self.webhook_url,
-                api_key_sid=self.api_key_sid,
+                api_key_sid=self.api_key_sid or None,
                 content_sids=self.content_sids,
                 api_url=self.api_url,
             )

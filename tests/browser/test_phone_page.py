@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -57,14 +58,16 @@ def page(tmp_path: Path) -> Callable[[str], str]:
     return load
 
 
-async def send(phone: str, body: str) -> None:
-    """Put a message on the phone, as the Cloud API would be asked to."""
-    wanted = {"messaging_product": "whatsapp", "to": "+6281200000001", "type": "text", "text": {"body": body}}
+async def send(phone: str, said: str | dict[str, Any], kind: str = "text", **more: Any) -> str:
+    """Put a message on the phone, as the Cloud API would be asked to; its id."""
+    node = {"body": said} if isinstance(said, str) else said
+    wanted = {"messaging_product": "whatsapp", "to": "+6281200000001", "type": kind, kind: node, **more}
     async with (
         aiohttp.ClientSession(headers={"Authorization": "Bearer token"}) as session,
         session.post(f"{phone}/v23.0/{NUMBER}/messages", json=wanted) as answer,
     ):
         assert answer.status == 200
+        return str((await answer.json())["messages"][0]["id"])
 
 
 async def test_a_message_looks_as_on_a_phone_and_runs_nothing(phone: str, page: Callable[[str], str]) -> None:
@@ -79,3 +82,21 @@ async def test_a_message_looks_as_on_a_phone_and_runs_nothing(phone: str, page: 
 async def test_a_phone_without_messages_says_so_in_indonesian(phone: str, page: Callable[[str], str]) -> None:
     document = await asyncio.to_thread(page, phone)
     assert "Belum ada" in document
+
+
+async def test_files_choices_quotes_and_reactions_show(phone: str, page: Callable[[str], str]) -> None:
+    link = "https://files.example/rekap.xlsx"
+    first = await send(phone, {"link": link, "filename": "<b>Rekap</b>.xlsx", "caption": "*Rekap*"}, "document")
+    row = {"id": "r1", "title": "<i>Harian</i>", "description": "Kemarin"}
+    action = {"button": "Lihat laporan", "sections": [{"title": "Laporan", "rows": [row]}]}
+    menu = {"type": "list", "body": {"text": "Pilih"}, "action": action}
+    await send(phone, menu, "interactive", context={"message_id": first})
+    await send(phone, {"message_id": first, "emoji": "👍"}, "reaction")
+    document = await asyncio.to_thread(page, f"{phone}/#+6281200000001")
+    assert f'<a class="card" href="{link}" target="_blank" rel="noopener noreferrer">' in document
+    assert "&lt;b&gt;Rekap&lt;/b&gt;.xlsx" in document
+    assert "<summary" in document
+    assert "&lt;i&gt;Harian&lt;/i&gt;" in document
+    assert '<div class="quote">' in document
+    assert '<span class="reaction">👍</span>' in document
+    assert "<img" not in document

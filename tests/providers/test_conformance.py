@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from wa_integrasi.message import Text
+from wa_integrasi.content import Text
 from wa_integrasi.providers.base import (
     Accepted,
     Action,

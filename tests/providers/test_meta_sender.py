@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from wa_integrasi.message import Text
+from wa_integrasi.content import Text
 from wa_integrasi.providers.base import Accepted, Action, Failed, Outbound, Unanswered
 from wa_integrasi.providers.meta import MetaConfig
 from wa_integrasi.providers.meta_errors import ACTIONS, action_of

@@ -16,7 +16,7 @@ from tests.providers.channels import TWILIO_HOOK, TWILIO_NUMBER, TWILIO_SID, TWI
 from wa_integrasi.content import Buttons, Content, Document, Image, Template, Text
 from wa_integrasi.providers.base import Accepted, Action, Failed, Missing, Outbound, Unanswered
 from wa_integrasi.providers.twilio import TwilioConfig, TwilioSender, request_form
-from wa_integrasi.providers.twilio_errors import ACTIONS
+from wa_integrasi.providers.twilio_errors import _CODES, ACTIONS
 from wa_integrasi.recipient import Recipient
 
 SPEC = json.loads((Path(__file__).parent / "specs" / "twilio.json").read_text())
@@ -166,8 +166,8 @@ FACTS = {
 
 
 class TestAnswers:
-    async def send(self, start: Any, *answers: Any) -> Any:
-        server = await start(answers[0])
+    async def send(self, start: Any, answered: Any) -> Any:
+        server = await start(answered)
         async with TwilioSender(config(api_url=server.url)) as sender:
             return await sender.send(outbound())
 
@@ -201,9 +201,7 @@ class TestAnswers:
         assert isinstance(await self.send(start, answer(201, body)), Unanswered)
 
     def test_no_code_has_two_meanings(self) -> None:
-        from wa_integrasi.providers import twilio_errors
-
-        assert len(ACTIONS) == sum(len(codes) for codes in twilio_errors._CODES.values())
+        assert len(ACTIONS) == sum(len(codes) for codes in _CODES.values())
 
 
 def listed(seconds: float = 0, **changes: Any) -> dict[str, Any]:
@@ -289,11 +287,6 @@ class TestLookUp:
     async def test_it_reads_on_until_the_list_is_older(self, start: Any, answer: Any) -> None:
         path = f"/2010-04-01/Accounts/{TWILIO_SID}/Messages.json?Page=1&PageToken=PA1"
         first = page(listed(5, body="lain"), following=path)
-        assert (
-            await self.look(start, answer, first, page(listed(), following=path))
-            == Unanswered("more than 5 pages of messages")
-            or len(self.server.requests) == 5
-        )
         found = await self.look(start, answer, first, page(listed(), listed(-100), following=path))
         assert found == Accepted("SM1")
         assert len(self.server.requests) == 2

@@ -16,6 +16,7 @@ from wa_integrasi import delivery as delivery_module
 from wa_integrasi.delivery import Delivery
 from wa_integrasi.history import History
 from wa_integrasi.outbox import LEASE, Outbox
+from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, Action, Failed, Outbound, Outcome
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
@@ -102,7 +103,7 @@ async def test_following_ends_when_another_worker_has_sent_them(
 ) -> None:
     monkeypatch.setattr(delivery_module, "_LOOK_AGAIN_S", 0.01)
     ids = enqueue(outbox, message())
-    [taken] = outbox.claim("rival", ["default"])
+    [taken] = outbox.claim("rival", {"default": AccountRules()})
 
     async def rival() -> None:
         await asyncio.sleep(0.05)

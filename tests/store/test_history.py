@@ -10,6 +10,7 @@ from wa_integrasi.content import Text
 from wa_integrasi.history import History
 from wa_integrasi.message import Receipt, Status
 from wa_integrasi.outbox import NewMessage, Outbox
+from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, Action, Failed, ReceiptEvent
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
@@ -55,7 +56,7 @@ def test_messages_are_found_by_report_slot_status_and_id_together(outbox: Outbox
             message("c", report="mingguan", slot="2026-W47", to=GROUP),
         ]
     )
-    claimed = outbox.claim("test", ["default"])
+    claimed = outbox.claim("test", {"default": AccountRules()})
     outbox.settle([(row, Accepted(f"w{row.id}")) for row in claimed])
     assert bodies(history, report="harian") == ["b", "a"]
     assert bodies(history, report="harian", slot="2026-11-19") == ["b"]
@@ -69,7 +70,7 @@ def test_messages_are_found_by_report_slot_status_and_id_together(outbox: Outbox
 
 def test_an_entry_tells_everything_a_listing_shows(outbox: Outbox, history: History, clock: FrozenClock) -> None:
     outbox.enqueue([message("isi", report="harian", slot="2026-11-19", part=2, parts=3)])
-    [claimed] = outbox.claim("test", ["default"])
+    [claimed] = outbox.claim("test", {"default": AccountRules()})
     outbox.settle([(claimed, Failed(Action.DEAD, "131026", "Message undeliverable"))])
     [entry] = history.messages()
     assert (entry.chat, entry.masked, entry.content) == ("+6281234567890", "+62…7890", "isi")
@@ -90,7 +91,7 @@ def test_the_steps_of_a_message_come_in_the_order_in_which_they_became_known(
     outbox: Outbox, history: History, clock: FrozenClock
 ) -> None:
     outbox.enqueue([message(), message("other", GROUP)])
-    first, other = outbox.claim("test", ["default"])
+    first, other = outbox.claim("test", {"default": AccountRules()})
     clock.tick(seconds=1.5)
     outbox.settle([(first, Accepted("w1")), (other, Accepted("w2"))])
     whole_second = clock().replace(microsecond=0)
@@ -102,7 +103,7 @@ def test_the_steps_of_a_message_come_in_the_order_in_which_they_became_known(
 
 def test_a_step_that_went_wrong_says_why(outbox: Outbox, history: History) -> None:
     outbox.enqueue([message()])
-    [claimed] = outbox.claim("test", ["default"])
+    [claimed] = outbox.claim("test", {"default": AccountRules()})
     outbox.settle([(claimed, Failed(Action.RETRY, "131000", "Something went wrong"))])
     steps = history.steps(claimed.id)
     assert [(step.status, step.error_code, step.error_text) for step in steps] == [
@@ -113,5 +114,5 @@ def test_a_step_that_went_wrong_says_why(outbox: Outbox, history: History) -> No
 
 def test_the_counts_say_how_many_messages_stand_where(outbox: Outbox, history: History) -> None:
     outbox.enqueue([message(), message(), message(to=GROUP)])
-    outbox.settle([(row, Accepted(f"w{row.id}")) for row in outbox.claim("test", ["default"])])
+    outbox.settle([(row, Accepted(f"w{row.id}")) for row in outbox.claim("test", {"default": AccountRules()})])
     assert history.counts() == {"sent": 2, "pending": 1}

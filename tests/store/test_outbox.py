@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.conftest import FrozenClock
-from wa_integrasi.message import Priority, Receipt, Status, Text
+from wa_integrasi.content import Text
+from wa_integrasi.message import Priority, Receipt, Status
 from wa_integrasi.outbox import Claimed, NewMessage, Outbox
 from wa_integrasi.policy.retry import RetryPolicy
+from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, Action, Failed, ReceiptEvent, Unanswered
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
@@ -29,7 +31,7 @@ def message(body: str = "halo", to: Recipient = SITI, **more: object) -> NewMess
 
 
 def claim(outbox: Outbox, **options: object) -> list[Claimed]:
-    return outbox.claim("test", ["default"], **options)  # type: ignore[arg-type]
+    return outbox.claim("test", {"default": AccountRules()}, **options)  # type: ignore[arg-type]
 
 
 def rows(store: Store) -> list:
@@ -144,7 +146,7 @@ def test_many_workers_share_the_rows_without_overlap(outbox: Outbox) -> None:
 def test_only_named_accounts_are_claimed(outbox: Outbox) -> None:
     outbox.enqueue([message(account="lain")])
     assert claim(outbox) == []
-    assert len(outbox.claim("test", ["lain"])) == 1
+    assert len(outbox.claim("test", {"lain": AccountRules()})) == 1
 
 
 def test_a_lost_worker_leaves_an_unknown_message_that_waits_for_evidence(

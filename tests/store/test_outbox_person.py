@@ -8,6 +8,7 @@ from wa_integrasi.content import Text
 from wa_integrasi.message import Status
 from wa_integrasi.outbox import NewMessage, Outbox, Selection
 from wa_integrasi.policy.retry import RetryPolicy
+from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, Action, Failed, Unanswered
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
@@ -28,7 +29,7 @@ def ids(outbox: Outbox) -> list[int]:
     made = outbox.enqueue(
         [NewMessage(person, Text(body="rekap"), report="harian", slot="2026-11-19") for person in PEOPLE]
     )
-    first = outbox.claim("test", ["default"], limit=3)
+    first = outbox.claim("test", {"default": AccountRules()}, limit=3)
     outbox.settle(list(zip(first, [Accepted("w1"), WRONG_NUMBER, Accepted("w2")], strict=True)))
     return [row.id for row in made]
 
@@ -48,7 +49,7 @@ def test_only_the_failed_recipients_of_a_report_are_sent_again(outbox: Outbox, s
     assert outbox.requeue(Selection(report="harian", slot="2026-11-19"), "nomor diperbaiki") == 1
     assert statuses(store) == ["sent", "pending", "sent", "pending"]
     assert last_event(store) == ("pending", "nomor diperbaiki")
-    again = outbox.claim("test", ["default"])
+    again = outbox.claim("test", {"default": AccountRules()})
     assert [claimed.id for claimed in again] == ids[1:2] + ids[3:]
     assert again[0].attempts == 1, "it has all its tries again"
 
@@ -67,7 +68,7 @@ def test_a_requeued_message_keeps_its_old_attempts_on_record_and_their_receipts(
 
 
 def test_dead_and_unknown_messages_can_be_given_up(outbox: Outbox, store: Store, ids: list[int]) -> None:
-    [waiting] = outbox.claim("test", ["default"])
+    [waiting] = outbox.claim("test", {"default": AccountRules()})
     outbox.settle([(waiting, Unanswered("timed out"))])
     assert outbox.discard(Selection(ids=ids), "sudah disampaikan lewat telepon") == 2
     assert statuses(store) == ["sent", "cancelled", "sent", "cancelled"]
@@ -77,7 +78,7 @@ def test_dead_and_unknown_messages_can_be_given_up(outbox: Outbox, store: Store,
 def test_only_waiting_messages_can_be_taken_back(outbox: Outbox, store: Store, ids: list[int]) -> None:
     assert outbox.cancel(Selection(account="default"), "salah data") == 1
     assert statuses(store) == ["sent", "dead", "sent", "cancelled"]
-    assert outbox.claim("test", ["default"]) == []
+    assert outbox.claim("test", {"default": AccountRules()}) == []
 
 
 @pytest.mark.parametrize(

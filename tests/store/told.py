@@ -13,6 +13,7 @@ from wa_integrasi.history import History
 from wa_integrasi.inbox import Inbox
 from wa_integrasi.message import Receipt
 from wa_integrasi.outbox import Claimed, NewMessage, Outbox
+from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Event, ReceiptEvent
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
@@ -36,7 +37,7 @@ class ToldReceiver:
     def handshake(self, query: object) -> str:
         raise NotImplementedError
 
-    def verify(self, headers: object, body: bytes) -> None:
+    def verify(self, headers: object, body: bytes, query: str = "") -> bytes:
         raise NotImplementedError
 
     def parse(self, body: bytes) -> Sequence[Event]:
@@ -60,7 +61,7 @@ def keep(inbox: Inbox, receiver: ToldReceiver, body: bytes, meaning: Reading = l
 
 def claimed(outbox: Outbox) -> Claimed:
     outbox.enqueue([NewMessage(SITI, Text(body="halo"))])
-    [row] = outbox.claim("test", ["default"])
+    [row] = outbox.claim("test", {"default": AccountRules()})
     return row
 
 

@@ -66,6 +66,14 @@ def test_a_failed_probe_opens_it_for_twice_as_long_up_to_the_longest() -> None:
     assert waits == [30, 60, 120, 240, 480, 600, 600, 600]
 
 
+def test_a_refused_account_is_held_at_once_with_its_reason_and_for_as_long_as_the_provider_asks() -> None:
+    held = POLICY.after(Breaker(), [GOOD, Failed(Action.HOLD_ACCOUNT, "190", "Token has expired")], NOW)
+    assert (held.circuit, held.code, held.reason) == (Circuit.OPEN, "190", "Token has expired")
+    assert held.until == NOW + POLICY.hold
+    asked = POLICY.after(Breaker(), [Failed(Action.HOLD_ACCOUNT, "4", "Too many", retry_after=3600)], NOW)
+    assert asked.until == NOW + timedelta(hours=1)
+
+
 def test_late_answers_to_what_was_sent_before_do_not_lengthen_the_wait() -> None:
     assert POLICY.after(opened(), [BAD] * 50, NOW) == opened()
 
@@ -79,6 +87,7 @@ def test_late_answers_to_what_was_sent_before_do_not_lengthen_the_wait() -> None
         (Unanswered("timed out"), True),
         (Failed(Action.RETRY_RECIPIENT, "131056", "pair rate"), False),
         (Failed(Action.HOLD_ACCOUNT, "190", "token"), False),
+        (Failed(Action.AWAY, "connect", "refused"), True),
     ],
 )
 def test_what_counts_as_an_outage(outcome: Outcome, outage: bool) -> None:

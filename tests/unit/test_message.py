@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -45,6 +45,7 @@ def after(status: Status, *reported: Receipt) -> Status:
     return status
 
 
+@settings(deadline=None)
 @given(start=statuses, reported=receipts, data=st.data())
 def test_receipts_in_any_order_end_in_the_same_status(
     start: Status, reported: list[Receipt], data: st.DataObject
@@ -53,12 +54,14 @@ def test_receipts_in_any_order_end_in_the_same_status(
     assert after(start, *shuffled) is after(start, *reported)
 
 
+@settings(deadline=None)
 @given(start=statuses, reported=receipts, data=st.data())
 def test_a_repeated_receipt_changes_nothing(start: Status, reported: list[Receipt], data: st.DataObject) -> None:
     repeated = data.draw(st.lists(st.sampled_from(reported), max_size=8)) if reported else []
     assert after(start, *reported, *repeated) is after(start, *reported)
 
 
+@settings(deadline=None)
 @given(start=statuses, reported=receipts)
 def test_no_receipt_moves_a_message_backwards(start: Status, reported: list[Receipt]) -> None:
     way = [start, *(after(start, *reported[:count]) for count in range(1, len(reported) + 1))]

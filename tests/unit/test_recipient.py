@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wa_integrasi.recipient import Kind, Recipient, RecipientError
@@ -100,6 +100,7 @@ def test_what_names_nobody_is_refused_with_a_reason_that_does_not_repeat_it(text
     assert not name or name not in str(refused.value)
 
 
+@settings(deadline=None)
 @given(st.text() | st.text("0123456789+-:@.cgusldi "))
 def test_any_text_at_all_is_either_understood_or_refused_without_repeating_its_digits(text: str) -> None:
     digits = "".join(character for character in text if character.isdigit())
@@ -122,6 +123,7 @@ lids = st.from_regex(r"[0-9]{5,20}(:[0-9]{1,3})?@lid", fullmatch=True)
 user_ids = st.from_regex(r"[A-Z]{2}\.[A-Za-z0-9]{5,128}", fullmatch=True)
 
 
+@settings(deadline=None)
 @given(numbers | groups | lids | user_ids)
 def test_the_name_in_the_store_leads_back_to_the_same_chat(text: str) -> None:
     recipient = Recipient.parse(text)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wa_integrasi.slot import Cadence, Slot
@@ -114,6 +114,7 @@ zones = st.sampled_from(ZONES)
 moments = st.integers(0, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
+@settings(deadline=None)
 @given(day=days, cadence=cadences, zone=zones)
 def test_slots_follow_each_other_without_gap_or_overlap(day: date, cadence: Cadence, zone: str) -> None:
     slots = [Slot.containing(day, cadence, zone)]
@@ -124,6 +125,7 @@ def test_slots_follow_each_other_without_gap_or_overlap(day: date, cadence: Cade
     assert [slot.key for slot in slots] == sorted(slot.key for slot in slots)
 
 
+@settings(deadline=None)
 @given(day=days, cadence=cadences, zone=zones)
 def test_every_day_of_a_slot_names_that_slot(day: date, cadence: Cadence, zone: str) -> None:
     slot = Slot.containing(day, cadence, zone)
@@ -132,6 +134,7 @@ def test_every_day_of_a_slot_names_that_slot(day: date, cadence: Cadence, zone: 
     assert Slot.containing(slot.first_day, cadence, zone) == slot == Slot.containing(last, cadence, zone)
 
 
+@settings(deadline=None)
 @given(now=moments, cadence=cadences, zone=zones)
 def test_the_ended_slot_is_over_and_the_one_after_it_is_not(now: datetime, cadence: Cadence, zone: str) -> None:
     slot = Slot.ended(now, cadence, zone)

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from wa_integrasi.content import Text
 from wa_integrasi.outbox import NewMessage, Outbox
+from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted
 from wa_integrasi.providers.meta import MetaCloudReceiver
 from wa_integrasi.recipient import Recipient
@@ -40,5 +41,5 @@ async def running(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
 def sent(store: Store, message_id: str = "wamid.1", body: str = "halo") -> None:
     outbox = Outbox(store)
     outbox.enqueue([NewMessage(SITI, Text(body=body), report="harian", slot="2026-11-19")])
-    [claimed] = outbox.claim("test", ["default"])
+    [claimed] = outbox.claim("test", {"default": AccountRules()})
     outbox.settle([(claimed, Accepted(message_id))])

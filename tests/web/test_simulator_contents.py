@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.web.world import IDENTITY, NUMBER_ID, TOKEN, WABA, Start, World
+from tests.web.world import IDENTITY, TOKEN, WABA, Start, World
 from wa_integrasi.content import (
     Button,
     Buttons,
@@ -188,9 +187,7 @@ class TestTemplates:
         assert isinstance(await world.send(named.model_copy(update={"header_media": file})), Accepted)
         first, second = await bubbles(world)
         assert (first["header"], first["footer"]) == ("Unit Giling", "Tim")
-        assert (
-            first["html"] == "<p>Laporan produksi untuk Oktober, produksi.</p>" or "Oktober, produksi." in first["html"]
-        )
+        assert "Laporan produksi untuk Oktober, produksi." in first["html"]
         assert first["choices"] == [{"id": "kirim produksi", "title": "Kirim"}]
         assert first["links"] == [{"title": "Buka", "link": "https://a.example/2026-10"}]
         assert "Giling: 12 ton" in second["html"]
@@ -209,13 +206,12 @@ class TestTemplates:
             ({"buttons": ()}, "132000"),
             ({"buttons": (TemplateButton(index=0, parameter="x"),)}, "132012"),
             ({"buttons": (TemplateButton(index=7, parameter="x"),)}, "132012"),
-            ({"names": ("a", "b", "c")}, None),
         ],
     )
-    async def test_refusals(self, start: Start, change: dict[str, Any], code: str | None) -> None:
+    async def test_refusals(self, start: Start, change: dict[str, Any], code: str) -> None:
         world = await start(webhook=None, templates=(READY, NAMED))
         outcome = await world.send(FILLED.model_copy(update=change))
-        assert getattr(outcome, "code", None) == code
+        assert outcome.code == code
 
     @pytest.mark.parametrize(("status", "code"), [("PAUSED", "132015"), ("DISABLED", "132016")])
     async def test_those_that_are_held(self, start: Start, status: str, code: str) -> None:
@@ -292,7 +288,7 @@ async def test_two_buttons_with_one_id(start: Start) -> None:
     assert "Duplicated" in answer["error"]["error_data"]["details"]
 
 
-async def test_a_file_of_an_earlier_version_still_opens(tmp_path: Path) -> None:
+def test_a_file_of_an_earlier_version_still_opens(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "phone.db") as db:
         db.executescript(
             "create table line (seq integer primary key, id text not null unique, chat text not null, typed integer "
@@ -304,5 +300,3 @@ async def test_a_file_of_an_earlier_version_still_opens(tmp_path: Path) -> None:
     phone = Phone(PhoneConfig(tmp_path / "phone.db", **IDENTITY))
     assert [(message["type"], message["body"]) for message in phone.messages()] == [("text", "lama")]
     phone.store.close()
-    assert NUMBER_ID
-    await asyncio.sleep(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,8 +21,10 @@ from wa_integrasi.outbox.claiming import adopt, claimable, expire
 from wa_integrasi.outbox.events import event, record
 from wa_integrasi.outbox.person import Selection
 from wa_integrasi.outbox.rows import Claimed, Enqueued, NewMessage, Settlement
-from wa_integrasi.outbox.settling import accept, apply_receipt, fail
+from wa_integrasi.outbox.settling import accept, apply_receipt, fail, put_back
+from wa_integrasi.outbox.shared import judge_rows, moments, note_outcomes, spend
 from wa_integrasi.policy.retry import Decision, Jitter, RetryPolicy
+from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, Action, Failed, Outcome, ReceiptEvent
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
@@ -77,28 +79,46 @@ class Outbox:
         known = select(wa_outbox.c.id).where(wa_outbox.c.dedupe_key == message.dedupe_key)
         return Enqueued(connection.execute(known).scalar_one(), created=False)
 
-    def claim(self, owner: str, accounts: Iterable[str], *, limit: int = 50, lease: timedelta = LEASE) -> list[Claimed]:
-        """Take up to `limit` due messages for `owner`, most urgent first, and write down the intent to send them.
+    def claim(
+        self, owner: str, accounts: Mapping[str, AccountRules], *, limit: int = 50, lease: timedelta = LEASE
+    ) -> list[Claimed]:
+        """Take up to `limit` due messages of `accounts` for `owner`, most urgent first, and note the intent to send.
 
         Of a chat only the first waiting message can be taken, and none while another is on its way: so its order
-        holds whatever the number of workers. Before that, foreign rows are adopted and lost leases noted.
+        holds whatever the number of workers. What the rules do not let go now waits or is refused. Before that,
+        foreign rows are adopted and lost leases noted.
         """
         now = self._clock()
-        token = secrets.token_hex(8)
+        claimed: list[Claimed] = []
         with self._store.writing() as connection:
             adopt(connection, now)
-            expire(connection, now, self._policy)
-            take = update(wa_outbox).where(claimable(connection, accounts, now, limit))
-            take = take.values(
-                status=Status.SENDING,
-                attempts=wa_outbox.c.attempts + 1,
-                attempt_id=literal(f"{token}.").concat(cast(wa_outbox.c.id, SqlText)),
-                lease_owner=owner,
-                lease_until=now + lease,
-            )
-            rows = connection.execute(take.returning(wa_outbox)).all()
-            record(connection, [event(row.id, Status.SENDING, now, attempt_id=row.attempt_id) for row in rows])
-        return [_claimed(row) for row in sorted(rows, key=lambda row: (row.priority, row.id))]
+            expire(connection, now, self._policy, accounts)
+            for account, rules in accounts.items():
+                slots = moments(connection, account, rules, now, limit - len(claimed))
+                if not slots:
+                    continue
+                rows = self._take(connection, account, owner, now + lease, len(slots))
+                going, stops = judge_rows(connection, account, rules, rows, now)
+                put_back(connection, stops, now)
+                spend(connection, account, rules, now, len(going))
+                chosen = [row for row in rows if row.id in going]
+                claimed += [_claimed(row, max(slot, going[row.id])) for row, slot in zip(chosen, slots, strict=False)]
+            record(connection, [event(row.id, Status.SENDING, now, attempt_id=row.attempt_id) for row in claimed])
+        return claimed
+
+    def _take(self, connection: Connection, account: str, owner: str, until: datetime, limit: int) -> list[Row[Any]]:
+        """Take rows under a lease, first things first."""
+        token = secrets.token_hex(8)
+        take = update(wa_outbox).where(claimable(connection, account, self._clock(), limit))
+        take = take.values(
+            status=Status.SENDING,
+            attempts=wa_outbox.c.attempts + 1,
+            attempt_id=literal(f"{token}.").concat(cast(wa_outbox.c.id, SqlText)),
+            lease_owner=owner,
+            lease_until=until,
+        )
+        rows = connection.execute(take.returning(wa_outbox)).all()
+        return sorted(rows, key=lambda row: (row.priority, row.id))
 
     def renew(self, claimed: Sequence[Claimed], lease: timedelta = LEASE) -> None:
         """Say that this worker is alive and still at work on `claimed`."""
@@ -107,7 +127,9 @@ class Outbox:
         with self._store.writing() as connection:
             connection.execute(update(wa_outbox).where(mine, current).values(lease_until=self._clock() + lease))
 
-    def settle(self, attempts: Sequence[tuple[Claimed, Outcome]]) -> list[Settlement]:
+    def settle(
+        self, attempts: Sequence[tuple[Claimed, Outcome]], accounts: Mapping[str, AccountRules] | None = None
+    ) -> list[Settlement]:
         """Write down what came of `attempts` and decide what becomes of each message.
 
         A failure counts only while its claim is in force (a worker that lost its lease changes nothing); that the
@@ -116,6 +138,8 @@ class Outbox:
         now = self._clock()
         settled = []
         with self._store.writing() as connection:
+            told = [(claimed.account, claimed.recipient.chat, outcome) for claimed, outcome in attempts]
+            note_outcomes(connection, accounts or {}, told, now)
             for claimed, outcome in attempts:
                 decision = self._policy.decide(outcome, claimed.attempts, self._jitter)
                 if isinstance(outcome, Accepted):
@@ -155,6 +179,10 @@ class Outbox:
             first: datetime | None = connection.execute(owed.order_by(moment).limit(1)).scalar()
         return None if first is None else first - self._clock()
 
+    def seconds_until(self, moment: datetime) -> float:
+        """How long to wait for `moment` by this outbox's clock; nothing when it is over."""
+        return max(0.0, (moment - self._clock()).total_seconds())
+
     def apply(self, receipts: Sequence[ReceiptEvent], connection: Connection | None = None) -> list[ReceiptEvent]:
         """Move messages on by what the channel reports, in any order and as often as it likes.
 
@@ -164,7 +192,7 @@ class Outbox:
             return [receipt for receipt in receipts if not apply_receipt(active, receipt)]
 
 
-def _claimed(row: Row[Any]) -> Claimed:
+def _claimed(row: Row[Any], not_before: datetime) -> Claimed:
     return Claimed(
         id=row.id,
         account=row.account,
@@ -174,4 +202,5 @@ def _claimed(row: Row[Any]) -> Claimed:
         attempts=row.attempts,
         lease_until=row.lease_until,
         reply_to=row.reply_to,
+        not_before=not_before,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,13 +12,14 @@ from wa_integrasi.content import load_content
 from wa_integrasi.message import Status
 from wa_integrasi.outbox.events import event, record
 from wa_integrasi.policy.retry import RetryPolicy
+from wa_integrasi.policy.rules import AccountRules, OnUnknown
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.tables import wa_outbox
 
 _ADOPT_AT_ONCE = 200
 
 
-def claimable(connection: Connection, accounts: Iterable[str], now: datetime, limit: int) -> ColumnElement[bool]:
+def claimable(connection: Connection, account: str, now: datetime, limit: int) -> ColumnElement[bool]:
     """The rows that may go now, as a condition for an UPDATE.
 
     Of a chat only its first waiting row qualifies, and none while another is on its way or its fate is unknown.
@@ -34,7 +35,7 @@ def claimable(connection: Connection, accounts: Iterable[str], now: datetime, li
         select(wa_outbox.c.id)
         .where(
             wa_outbox.c.status == Status.PENDING,
-            wa_outbox.c.account.in_(list(accounts)),
+            wa_outbox.c.account == account,
             wa_outbox.c.chat.is_not(None),
             wa_outbox.c.next_attempt_at <= now,
             ~exists().where(same_chat, or_(on_its_way, before)),
@@ -65,13 +66,18 @@ def adopt(connection: Connection, now: datetime) -> None:
         connection.execute(update(wa_outbox).where(wa_outbox.c.id == row.id).values(**values))
 
 
-def expire(connection: Connection, now: datetime, policy: RetryPolicy) -> None:
-    """Note lost workers, and give up waiting for evidence: send again, or end after the last try."""
+def expire(connection: Connection, now: datetime, policy: RetryPolicy, accounts: Mapping[str, AccountRules]) -> None:
+    """Note lost workers, and give up waiting for evidence: send again, ask a person, or end after the last try."""
     lost = (wa_outbox.c.status == Status.SENDING) & (wa_outbox.c.lease_until < now)
     waited = (wa_outbox.c.status == Status.UNKNOWN) & (wa_outbox.c.next_attempt_at <= now)
     worn_out = wa_outbox.c.attempts >= policy.tries
+    reviewed = wa_outbox.c.account.in_(
+        [name for name, rules in accounts.items() if rules.on_unknown is OnUnknown.REVIEW]
+    )
+    dead = {"status": Status.DEAD, "error_code": "no_answer"}
     changes: list[tuple[ColumnElement[bool], dict[str, Any]]] = [
-        (waited & worn_out, {"status": Status.DEAD, "error_code": "no_answer", "error_text": "no answer, no receipt"}),
+        (waited & reviewed, {**dead, "error_text": "it may have arrived: a person decides"}),
+        (waited & worn_out, {**dead, "error_text": "no answer, no receipt"}),
         (waited, {"status": Status.PENDING}),
         (lost, {"status": Status.UNKNOWN, "next_attempt_at": now + policy.evidence, "error_code": "worker_lost"}),
     ]

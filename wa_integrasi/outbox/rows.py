@@ -48,6 +48,8 @@ class Claimed:
     attempt_id: str
     attempts: int
     lease_until: datetime
+    not_before: datetime
+    """When its turn comes, by the account's pace; at most a second after it was claimed."""
     reply_to: str | None = None
 
 

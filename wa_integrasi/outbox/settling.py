@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, bindparam, case, false, func, or_, select, up
 from wa_integrasi.message import OPEN, Receipt, Status, after_receipt
 from wa_integrasi.outbox.events import event, record, record_receipt
 from wa_integrasi.outbox.rows import Claimed
+from wa_integrasi.outbox.shared import Stop
 from wa_integrasi.policy.retry import Decision
 from wa_integrasi.providers.base import Accepted, Failed, ReceiptEvent, Unanswered
 from wa_integrasi.store.tables import UtcDateTime, message_events, wa_outbox
@@ -50,11 +52,24 @@ def fail(
     error = {"error_code": code, "error_text": outcome.text}
     mine = (wa_outbox.c.attempt_id == claimed.attempt_id) & (wa_outbox.c.status == Status.SENDING)
     change = update(wa_outbox).where(wa_outbox.c.id == claimed.id, mine)
-    values = {"status": decision.status, "next_attempt_at": now + decision.wait}
+    values: dict[str, Any] = {"status": decision.status, "next_attempt_at": now + decision.wait}
+    if not decision.counts:
+        values["attempts"] = wa_outbox.c.attempts - 1
     changed = connection.execute(change.values(lease_owner=None, lease_until=None, **values, **error)).rowcount > 0
     if changed:
         record(connection, [event(claimed.id, decision.status, now, attempt_id=claimed.attempt_id, **error)])
     return changed
+
+
+def put_back(connection: Connection, stops: Mapping[int, Stop], now: datetime) -> None:
+    """Give back claimed rows that the rules do not let go: they wait, or end."""
+    for row_id, stop in stops.items():
+        values = {"status": stop.status, "next_attempt_at": stop.until, "attempts": wa_outbox.c.attempts - 1}
+        error = {"error_code": stop.code, "error_text": stop.reason}
+        change = update(wa_outbox).where(wa_outbox.c.id == row_id)
+        connection.execute(change.values(lease_owner=None, lease_until=None, **values, **error))
+        if stop.status is not Status.PENDING:
+            record(connection, [event(row_id, stop.status, now, **error)])
 
 
 def apply_receipt(connection: Connection, receipt: ReceiptEvent) -> bool:

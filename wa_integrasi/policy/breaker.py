@@ -34,6 +34,9 @@ class Breaker:
     """While open: when it becomes half-open."""
     openings: int = 0
     """How often in a row it has opened; each doubles the wait."""
+    code: str | None = None
+    reason: str | None = None
+    """Of the failure that opened it, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class BreakerPolicy:
     window: timedelta = timedelta(minutes=1)
     wait: timedelta = timedelta(seconds=15)
     longest: timedelta = timedelta(minutes=10)
+    hold: timedelta = timedelta(minutes=2)
+    """The first wait when the account itself was refused: its key, its billing, its session."""
     probes: int = 2
     """How many may go while half-open; all of them must succeed to close it."""
 
@@ -65,13 +70,16 @@ class BreakerPolicy:
     def after(self, breaker: Breaker, outcomes: list[Outcome], now: datetime) -> Breaker:
         """The state once `outcomes` are known, in their order. The same object when nothing has changed."""
         for outcome in outcomes:
-            breaker = self._after_one(breaker, is_outage(outcome), now)
+            breaker = self._after_one(breaker, outcome, now)
         return breaker
 
-    def _after_one(self, breaker: Breaker, outage: bool, now: datetime) -> Breaker:
+    def _after_one(self, breaker: Breaker, outcome: Outcome, now: datetime) -> Breaker:
+        outage = is_outage(outcome)
+        if is_hold(outcome):
+            return self._opened(breaker, outcome, now)
         if breaker.circuit is not Circuit.CLOSED:
             if outage:
-                return self._opened(breaker, now)
+                return self._opened(breaker, outcome, now)
             succeeded = breaker.tried - breaker.failed + 1
             if succeeded >= self.probes:
                 return Breaker()
@@ -88,13 +96,32 @@ class BreakerPolicy:
             window_ends=breaker.window_ends or now + self.window,
         )
         too_many = breaker.tried >= self.at_least and breaker.failed >= self.share * breaker.tried
-        return self._opened(breaker, now) if breaker.in_a_row >= self.in_a_row or too_many else breaker
+        return self._opened(breaker, outcome, now) if breaker.in_a_row >= self.in_a_row or too_many else breaker
 
-    def _opened(self, breaker: Breaker, now: datetime) -> Breaker:
+    def _opened(self, breaker: Breaker, outcome: Outcome, now: datetime) -> Breaker:
         if breaker.circuit is Circuit.OPEN and breaker.until is not None and breaker.until > now:
             return breaker  # answers to what was sent before it opened
-        wait = min(self.longest, self.wait * 2 ** min(breaker.openings, 10))
-        return Breaker(Circuit.OPEN, until=now + wait, openings=breaker.openings + 1)
+        first = self.hold if is_hold(outcome) else self.wait
+        wait = min(self.longest, first * 2 ** min(breaker.openings, 10))
+        asked = timedelta(seconds=(outcome.retry_after or 0) if isinstance(outcome, Failed) else 0)
+        code, reason = ("", "") if isinstance(outcome, Accepted) else failure_of(outcome)
+        return Breaker(
+            Circuit.OPEN,
+            until=now + max(wait, asked),
+            openings=breaker.openings + 1,
+            code=code,
+            reason=reason,
+        )
+
+
+def is_hold(outcome: Outcome) -> bool:
+    """Whether the provider refused the account, not the message: everything would be refused until that is mended."""
+    return isinstance(outcome, Failed) and outcome.action is Action.HOLD_ACCOUNT
+
+
+def failure_of(outcome: Failed | Unanswered) -> tuple[str, str]:
+    """Code and short text of what went wrong."""
+    return (outcome.code, outcome.text) if isinstance(outcome, Failed) else ("no_answer", outcome.text)
 
 
 def is_outage(outcome: Outcome) -> bool:

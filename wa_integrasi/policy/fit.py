@@ -54,6 +54,8 @@ def fit(
         raise Unfit(_UNREACHED[recipient.kind])
     if isinstance(content, Text):
         return _texts(content.body, capabilities)
+    if isinstance(content, Image | Document) and content.link is None and not capabilities.media_ids:
+        raise Unfit(f"this channel takes {content.type}s by link only, and this one has a media_id instead")
     if content.type in capabilities.contents:
         return (content,)
     match content:
@@ -115,6 +117,6 @@ def _words(choice: Button | Choice) -> str:
 
 def _linked(media: Image | Document) -> str:
     if media.link is None:
-        raise Unfit(f"this channel sends no {media.type}, and one that is known by its media_id has no link to show")
+        raise Unfit(f"this channel sends no {media.type}s, and a media_id has no link to send instead")
     name = str(escape(media.filename)) if isinstance(media, Document) else ""
     return "\n".join(line for line in (media.caption, name, media.link) if line)

@@ -23,17 +23,18 @@ class Pace:
 
         `next_at` is the kept moment. After taking `n` of them, keep `after(next_at, now, n)`.
         """
-        at = max(next_at or now, now)
-        tolerance = self.every * (self.burst - 1)
-        latest = now + ahead
-        found = []
+        found: list[datetime] = []
         for _ in range(want):
-            may_go = max(now, at - tolerance)
-            if may_go > latest:
+            moment = self.moment(next_at, now)
+            if moment > now + ahead:
                 break
-            found.append(may_go)
-            at += self.every
+            found.append(moment)
+            next_at = self.after(next_at, now, 1)
         return found
+
+    def moment(self, next_at: datetime | None, now: datetime) -> datetime:
+        """When the next message may go."""
+        return max(now, (next_at or now) - self.every * (self.burst - 1))
 
     def after(self, next_at: datetime | None, now: datetime, taken: int) -> datetime:
         """The moment to keep once `taken` messages have been let go."""

@@ -20,6 +20,8 @@ class Decision:
 
     status: Status
     wait: timedelta = timedelta()
+    counts: bool = True
+    """Whether the attempt is one of the message's tries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class RetryPolicy:
     tries: int = 6
     base: timedelta = timedelta(seconds=2)
     cap: timedelta = timedelta(hours=1)
-    hold: timedelta = timedelta(minutes=5)
+    hold: timedelta = timedelta(minutes=15)
+    """The wait for a template that its channel has paused."""
     away: timedelta = timedelta(minutes=2)
     """The longest wait while the channel cannot be reached; the tries are not counted."""
     defer: timedelta = timedelta(hours=24)
@@ -55,14 +58,18 @@ class RetryPolicy:
                 return self._again(attempts, timedelta(seconds=jitter(0, bound.total_seconds())), failure)
             case Action.AWAY:
                 bound = min(self.away, self.base * 2 ** min(attempts, 20))
-                return Decision(Status.PENDING, timedelta(seconds=jitter(0, bound.total_seconds())))
+                return Decision(Status.PENDING, timedelta(seconds=jitter(0, bound.total_seconds())), counts=False)
             case Action.RETRY_RECIPIENT:
                 return self._again(attempts, min(self.cap, timedelta(seconds=4 ** min(attempts, 10))), failure)
             case Action.DEFER:
                 return self._again(attempts, self.defer, failure)
-            case Action.HOLD_ACCOUNT | Action.HOLD_TEMPLATE:
-                # The account is at fault, not the message: it waits and the tries are not counted.
-                return Decision(Status.PENDING, max(self.hold, timedelta(seconds=failure.retry_after or 0)))
+            case Action.HOLD_ACCOUNT:
+                # The account is at fault, not the message: that is ready again as soon as the breaker closes.
+                return Decision(Status.PENDING, counts=False)
+            case Action.HOLD_TEMPLATE:
+                return Decision(
+                    Status.PENDING, max(self.hold, timedelta(seconds=failure.retry_after or 0)), counts=False
+                )
             case Action.OPTED_OUT | Action.NEEDS_TEMPLATE:
                 return Decision(Status.REFUSED)
             case Action.DEAD:

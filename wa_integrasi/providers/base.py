@@ -80,6 +80,8 @@ class Capabilities:
     contents: frozenset[str]
     """Content types that it sends as they are; see `wa_integrasi.policy.fit` for what becomes of the others."""
     text_limit: int = TEXT_LIMIT
+    media_ids: bool = False
+    """Whether a picture or file may be named by the `media_id` of an upload; otherwise it takes links only."""
     quotes: bool = False
     """Whether a message may quote another (`Outbound.reply_to`)."""
     windowed: bool = False

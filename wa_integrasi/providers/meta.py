@@ -85,6 +85,7 @@ class MetaCloudSender:
     capabilities: ClassVar[Capabilities] = Capabilities(
         recipients=frozenset({Kind.PHONE, Kind.BSUID}),
         contents=TYPES,
+        media_ids=True,
         quotes=True,
         windowed=True,
         echoes_attempt=True,

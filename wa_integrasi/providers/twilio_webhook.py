@@ -117,7 +117,7 @@ def signature(auth_token: bytes, url: str, fields: Sequence[_Pair]) -> bytes:
 
 
 def _spellings(url: str) -> tuple[str, ...]:
-    """The address without and with its standard port: Twilio signs either."""
+    """The address with and without its port. Twilio may sign either, and its own validators accept both."""
     parts = urlsplit(url)
     standard = {"https": 443, "http": 80}[parts.scheme]
     if parts.port is None:

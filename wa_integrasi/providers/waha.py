@@ -96,8 +96,8 @@ class WahaSender:
     async def look_up(self, outbound: Outbound, since: datetime) -> Accepted | Missing | Unanswered:
         """Look through what we have sent to the chat since the attempt began.
 
-        Engines that take our id (GOWS, NOWEB) are found by it. With the others it is the one message of ours that
-        says the same; several, or one at the edge of the two clocks, prove nothing. A reaction may just be repeated.
+        An engine that takes our id (GOWS does) has the message under it. With the others it is the one message of ours
+        that says the same; several, or one at the edge of the two clocks, prove nothing. A reaction may be repeated.
         """
         if isinstance(outbound.content, Reaction):
             return Missing()
@@ -160,7 +160,7 @@ class WahaSender:
         told = told_failure(answer, words, _SERVICE, self._config.api_key)
         status = said.get("status")
         if answer.status == 422 and isinstance(status, str) and "expected" in said:
-            return Failed(Action.HOLD_ACCOUNT, "session_status", f"the session is {short_name(status)}")
+            return Failed(Action.HOLD_ACCOUNT, "session_status", f"the session is {short_name(failure_text(status))}")
         if answer.status == 422 and "session" in words.lower():
             return Failed(Action.HOLD_ACCOUNT, "http_422", told.text)
         if answer.status == 501 and words:

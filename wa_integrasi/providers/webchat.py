@@ -122,7 +122,8 @@ def derived_id(outbound: Outbound) -> str:
     a database that was set up anew is not taken for the old row 17.
     """
     row = outbound.attempt_id.rpartition(".")[2]
-    told = json.dumps([row, outbound.recipient.chat, outbound.content.model_dump()], sort_keys=True)
+    content = outbound.content.model_dump(exclude_defaults=True)
+    told = json.dumps([row, outbound.recipient.chat, outbound.content.type, content], sort_keys=True)
     return f"3EB0{hashlib.sha256(told.encode()).digest()[:9].hex().upper()}"
 
 

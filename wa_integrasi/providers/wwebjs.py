@@ -35,7 +35,7 @@ from wa_integrasi.providers.webchat import (
     short_name,
     told_failure,
 )
-from wa_integrasi.providers.wire import header, json_object
+from wa_integrasi.providers.wire import failure_text, header, json_object
 from wa_integrasi.providers.wwebjs_webhook import events
 
 _SERVICE = "wwebjs-api"
@@ -100,7 +100,7 @@ class WwebjsSender:
         told = next((word for word in (state, message) if isinstance(word, str) and word), None)
         if told is None:
             return Unanswered("an answer without a state")
-        found = SessionState(said.get("success") is True and state == "CONNECTED", short_name(told))
+        found = SessionState(said.get("success") is True and state == "CONNECTED", short_name(failure_text(told)))
         if found.ready or message != "session_not_connected":
             return found
         waiting = await self._ask("qr")
@@ -137,7 +137,7 @@ class WwebjsSender:
         if answer.status == 500 and fetching and isinstance(content, Image | Document):
             return Failed(Action.RETRY, "media", f"{_SERVICE} could not fetch the file")
         if answer.status == 500 and words == "Message not found" and isinstance(content, Reaction):
-            return Failed(Action.DEAD, "message_not_found", told.text)
+            return Failed(Action.DEAD, "message_not_found", "the chat does not have the message to react to")
         return told
 
 

@@ -144,6 +144,52 @@ for _name in ("provider_message_id", "attempt_id"):
     _known = text(f"{_name} IS NOT NULL")
     Index(f"ix_message_events_{_name}", message_events.c[_name], postgresql_where=_known, sqlite_where=_known)
 
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    # The pace that all workers share: when the next message may go (see `wa_integrasi.policy.pace`).
+    Column("next_at", UtcDateTime),
+)
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("circuit", Text, nullable=False),
+    Column("in_a_row", Integer, nullable=False),
+    Column("tried", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("window_ends", UtcDateTime),
+    Column("until", UtcDateTime),
+    Column("openings", Integer, nullable=False),
+    Column("code", Text),
+    Column("reason", Text),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("chat", Text, primary_key=True),
+    Column("next_at", UtcDateTime),
+    Column("last_inbound_at", UtcDateTime),
+    Column("opted_in_at", UtcDateTime),
+    Column("opted_in_by", Text),
+    Column("opted_out_at", UtcDateTime),
+    Column("opted_out_by", Text),
+    Column("initiated_at", UtcDateTime),
+)
+_begun = text("initiated_at IS NOT NULL")
+Index(
+    "ix_chats_initiated_at",
+    chats.c.account,
+    chats.c.initiated_at,
+    postgresql_where=_begun,
+    sqlite_where=_begun,
+)
+
 complaint_queue = Table(
     "complaint_queue",
     metadata,

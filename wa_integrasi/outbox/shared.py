@@ -1,0 +1,171 @@
+"""What all workers share of an account, in the claim's own transaction: breaker, pace, and the state of its chats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from wa_integrasi.message import Status
+from wa_integrasi.policy.breaker import Breaker, Circuit
+from wa_integrasi.policy.gate import TIER_PERIOD, ChatState, Go, NeedsWindow, Refuse, Verdict, Wait, judge
+from wa_integrasi.policy.rules import AccountRules
+from wa_integrasi.providers.base import Action, Failed, Outcome
+from wa_integrasi.store.tables import accounts, breakers, chats, wa_outbox
+
+AHEAD = timedelta(seconds=1)
+"""How far ahead of their moment messages are claimed; the worker sends each at its own."""
+
+_STATE = [field.name for field in fields(ChatState)]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A row that may not go now: the status it takes, when it is looked at again, and why."""
+
+    status: Status
+    until: datetime
+    code: str
+    reason: str
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows by their primary key, whether they are there or not; all of them have the same columns."""
+    if not rows:
+        return
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table)
+    keys = [column.name for column in table.primary_key]
+    new = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
+
+
+def moments(connection: Connection, account: str, rules: AccountRules, now: datetime, want: int) -> list[datetime]:
+    """When up to `want` messages of the account may go. Where there is a limit, it is locked until the end."""
+    breaker = load_breaker(connection, account)
+    if breaker.circuit is Circuit.CLOSED and rules.pace is None:
+        return [now] * want
+    next_at = _lock(connection, account)
+    allowed = rules.breaker.allowed(breaker, now)
+    if allowed is not None:
+        want = min(want, max(0, allowed - _on_their_way(connection, account)))
+    return [now] * want if rules.pace is None else rules.pace.slots(next_at, now, want, AHEAD)
+
+
+def spend(connection: Connection, account: str, rules: AccountRules, now: datetime, taken: int) -> None:
+    """Count `taken` messages towards the account's pace."""
+    if rules.pace is not None and taken:
+        next_at = rules.pace.after(_lock(connection, account), now, taken)
+        connection.execute(update(accounts).where(accounts.c.name == account).values(next_at=next_at))
+
+
+def judge_rows(
+    connection: Connection, account: str, rules: AccountRules, rows: Sequence[Row[Any]], now: datetime
+) -> tuple[dict[int, datetime], dict[int, Stop]]:
+    """From when each claimed row may go, or why it may not; what may is counted towards its chat."""
+    known = _chat_states(connection, account, [row.chat for row in rows])
+    begun, oldest = _begun(connection, account, now) if rules.gate.tier is not None else (0, None)
+    going: dict[int, datetime] = {}
+    stops: dict[int, Stop] = {}
+    changed = []
+    for row in rows:
+        state, next_at = known.get(row.chat, (ChatState(), None))
+        is_template = row.type == "template"
+        verdict = judge(state, rules.gate, now, is_template=is_template, begun=begun, oldest=oldest)
+        decided = _after(verdict, rules, next_at, now)
+        if isinstance(decided, Stop):
+            stops[row.id] = decided
+            continue
+        going[row.id] = decided
+        initiates = isinstance(verdict, Go) and verdict.initiates
+        begun += initiates
+        initiated_at = now if initiates else state.initiated_at
+        next_at = rules.pair.after(next_at, now, 1) if rules.pair else next_at
+        changed.append({"account": account, "chat": row.chat, "next_at": next_at, "initiated_at": initiated_at})
+    if rules.pair is not None or rules.gate.tier is not None:
+        upsert(connection, chats, changed)
+    return going, stops
+
+
+def _after(verdict: Verdict, rules: AccountRules, next_at: datetime | None, now: datetime) -> datetime | Stop:
+    match verdict:
+        case Refuse(code, reason):
+            return Stop(Status.REFUSED, now, code, reason)
+        case NeedsWindow():
+            reason = "this person has been silent for 24 hours: only an approved template may go"
+            return Stop(Status.REFUSED, now, "window_closed", reason)
+        case Wait(until, reason):
+            return Stop(Status.PENDING, until, "tier", reason)
+        case Go():
+            if rules.pair is None:
+                return now
+            at = rules.pair.moment(next_at, now)
+            return at if at <= now + AHEAD else Stop(Status.PENDING, at, "pair_rate", "too fast for one recipient")
+
+
+def note_outcomes(
+    connection: Connection,
+    rules: Mapping[str, AccountRules],
+    outcomes: Iterable[tuple[str, str, Outcome]],
+    now: datetime,
+) -> None:
+    """Let the breakers and the chats know what came of some attempts: account, chat, outcome."""
+    by_account: dict[str, list[Outcome]] = {}
+    opted_out = []
+    for account, chat, outcome in outcomes:
+        by_account.setdefault(account, []).append(outcome)
+        if isinstance(outcome, Failed) and outcome.action is Action.OPTED_OUT:
+            opted_out.append({"account": account, "chat": chat, "opted_out_at": now, "opted_out_by": outcome.code})
+    upsert(connection, chats, opted_out)
+    for account, its in by_account.items():
+        policy = rules.get(account, AccountRules()).breaker
+        if policy.after(load_breaker(connection, account), its, now) != load_breaker(connection, account):
+            _lock(connection, account)
+            save_breaker(connection, account, policy.after(load_breaker(connection, account), its, now), now)
+
+
+def load_breaker(connection: Connection, account: str) -> Breaker:
+    """The account's breaker; a closed one where nothing is known."""
+    found = connection.execute(select(breakers).where(breakers.c.account == account)).mappings().first()
+    if found is None:
+        return Breaker()
+    values = {field.name: found[field.name] for field in fields(Breaker)}
+    return Breaker(**{**values, "circuit": Circuit(found["circuit"])})
+
+
+def save_breaker(connection: Connection, account: str, breaker: Breaker, now: datetime) -> None:
+    """Write the account's breaker."""
+    upsert(connection, breakers, [{"account": account, "changed_at": now, **asdict(breaker)}])
+
+
+def _lock(connection: Connection, account: str) -> datetime | None:
+    """Lock the account's row, made where there is none, and return when its next message may go."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(insert(accounts).values(name=account).on_conflict_do_nothing())
+    locked = select(accounts.c.next_at).where(accounts.c.name == account).with_for_update()
+    next_at: datetime | None = connection.execute(locked).scalar_one()
+    return next_at
+
+
+def _on_their_way(connection: Connection, account: str) -> int:
+    sending = (wa_outbox.c.account == account) & (wa_outbox.c.status == Status.SENDING)
+    return connection.execute(select(func.count()).where(sending)).scalar_one()
+
+
+def _chat_states(
+    connection: Connection, account: str, names: Sequence[str]
+) -> dict[str, tuple[ChatState, datetime | None]]:
+    known = select(chats).where(chats.c.account == account, chats.c.chat.in_(names))
+    rows = connection.execute(known).mappings()
+    return {row["chat"]: (ChatState(**{name: row[name] for name in _STATE}), row["next_at"]) for row in rows}
+
+
+def _begun(connection: Connection, account: str, now: datetime) -> tuple[int, datetime | None]:
+    """How many conversations count towards the tier, and since when the oldest of them does."""
+    recent = (chats.c.account == account) & (chats.c.initiated_at > now - TIER_PERIOD)
+    count, oldest = connection.execute(select(func.count(), func.min(chats.c.initiated_at)).where(recent)).one()
+    return count, oldest

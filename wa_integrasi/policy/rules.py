@@ -1,0 +1,31 @@
+"""All that an account's channel and owner ask of what is sent by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from wa_integrasi.policy.breaker import BreakerPolicy
+from wa_integrasi.policy.gate import GateRules
+from wa_integrasi.policy.pace import Pace
+
+
+class OnUnknown(StrEnum):
+    """What becomes of a message of which nobody knows whether it arrived, once no evidence came."""
+
+    RESEND = "resend"
+    REVIEW = "review"
+    """It becomes a dead letter: a person decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRules:
+    """The rules of one account. Without arguments: no limits, no window."""
+
+    pace: Pace | None = None
+    """All messages of the account."""
+    pair: Pace | None = None
+    """Its messages to one chat."""
+    gate: GateRules = field(default_factory=GateRules)
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    on_unknown: OnUnknown = OnUnknown.RESEND
