@@ -48,14 +48,15 @@ async def register_blocks(settings: Settings) -> list[str]:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
 
-    from blocks.gateways import MetaCloudApi
+    from blocks.gateways import GATEWAYS, MetaCloudApi
     from blocks.sources import SqlSource
 
     account = settings.meta_account()
     await check_prefect()
     async with get_client() as client:
         await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"), overwrite=True)
-        await SqlSource.aregister_type_and_schema(client=client)
+        for kind in (SqlSource, *GATEWAYS):
+            await kind.aregister_type_and_schema(client=client)
     gateway = MetaCloudApi(
         phone_number_id=account.phone_number_id,
         access_token=account.access_token,
@@ -65,7 +66,8 @@ async def register_blocks(settings: Settings) -> list[str]:
         api_url=account.api_url,
     )
     await gateway.asave("default", overwrite=True)
-    return [f"work pool {POOL}", "block sql-source (type)", "block meta-cloud-api/default"]
+    types = [f"block type {kind.get_block_type_slug()}" for kind in (SqlSource, *GATEWAYS)]
+    return [f"work pool {POOL}", *types, "block meta-cloud-api/default"]
 
 
 async def save_source(name: str, url: str) -> str:

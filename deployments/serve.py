@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
@@ -38,15 +39,14 @@ def build_app(settings: Settings, account: MetaAccount, store: Store, own_url: s
 
     from wa_integrasi.simulator import Phone, PhoneConfig, simulator_app
 
-    phone = Phone(
-        PhoneConfig(
-            phone_file,
-            account.phone_number_id,
-            account.access_token.get_secret_value(),
-            account.app_secret.get_secret_value(),
-            webhook_url=f"{own_url}/webhooks/meta/default",
-            timezone=settings.timezone,
-        )
+    config = PhoneConfig(
+        phone_file,
+        account.phone_number_id,
+        account.access_token.get_secret_value(),
+        account.app_secret.get_secret_value(),
+        webhook_url=f"{own_url}/webhooks/meta/default",
+        timezone=settings.timezone,
     )
+    phone = Phone(replace(config, waba_id=account.waba_id) if account.waba_id else config)
     mount = Mount("/simulator", simulator_app(phone))
     return create_app(store, receivers, mounts=[mount], companions=[phone.running()])

@@ -13,7 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from wa_integrasi.message import Status
 from wa_integrasi.outbox import LEASE, Claimed, Outbox
-from wa_integrasi.policy.rules import AccountRules
+from wa_integrasi.policy.fit import Unfit, fit
+from wa_integrasi.policy.rules import AccountRules, rules_of
 from wa_integrasi.providers.base import Outbound, Outcome, Sender, Unanswered
 from wa_integrasi.store.engine import StoreError
 
@@ -53,11 +54,11 @@ class Delivery:
         owner: str,
         rules: Mapping[str, AccountRules] | None = None,
     ) -> None:
-        """`senders` and `rules` by account, without rules no limits; `owner` names this worker in the leases."""
+        """`senders` and `rules` by account, else those of their channels; `owner` names this worker in the leases."""
         self._outbox = outbox
         self._senders = senders
         self._owner = owner
-        self._rules = {account: (rules or {}).get(account, AccountRules()) for account in senders}
+        self._rules = rules or {account: rules_of(sender.name) for account, sender in senders.items()}
 
     async def batch(self, limit: int = BATCH) -> Tally:
         """Send what is due, at most `limit` messages, all at once; returns when every one is settled."""
@@ -123,12 +124,17 @@ class Delivery:
     async def _attempt(self, message: Claimed) -> Outcome | None:
         """Send one message, or refuse it and return nothing."""
         sender = self._senders[message.account]
-        if message.recipient.kind not in sender.capabilities.recipients:
-            reason = f"{sender.name} does not reach a {message.recipient.kind.value}"
+        try:
+            contents = fit(message.content, message.recipient, sender.capabilities)
+        except Unfit as error:
+            await asyncio.to_thread(self._outbox.refuse, message, f"{sender.name}: {error}")
+            return None
+        if len(contents) != 1:
+            reason = f"{sender.name}: a {message.content.type} would become {len(contents)} messages here"
             await asyncio.to_thread(self._outbox.refuse, message, reason)
             return None
         await asyncio.sleep(self._outbox.seconds_until(message.not_before))
         try:
-            return await sender.send(Outbound(message.recipient, message.content, message.attempt_id, message.reply_to))
+            return await sender.send(Outbound(message.recipient, contents[0], message.attempt_id, message.reply_to))
         except Exception as error:
             return Unanswered(f"the channel broke: {type(error).__name__}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from deployments.up import HOST, Place, kept_secret, place
 
 PHONE_NUMBER_ID = "106540352242922"
+WABA_ID = "100000000000001"
 
 
 def demo_place(folder: Path, port: int, prefect_port: int) -> Place:
@@ -29,6 +30,7 @@ def demo_place(folder: Path, port: int, prefect_port: int) -> Place:
         "WA_APP_SECRET": _derived(secret, "app secret"),
         "WA_VERIFY_TOKEN": _derived(secret, "verify token"),
         "WA_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
+        "WA_WABA_ID": WABA_ID,
     }
     left_out = {name: "" for name in os.environ if name.startswith("WA_") and name not in own}
     return place(folder, port, prefect_port, {**left_out, **own}, secret)

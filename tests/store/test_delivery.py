@@ -110,7 +110,10 @@ async def test_a_recipient_that_the_channel_does_not_reach_is_refused_with_the_r
     assert sender.bodies() == ["jawaban"]
     assert tally.statuses == {Status.REFUSED: 1, Status.SENT: 1}
     [refused] = History(store).messages(status=Status.REFUSED)
-    assert (refused.error_code, refused.error_text) == ("refused", "recording does not reach a group")
+    assert (refused.error_code, refused.error_text) == (
+        "refused",
+        "recording: this channel does not reach existing groups; use a WhatsApp-Web channel (WAHA, wwebjs or Watzap)",
+    )
 
 
 async def test_a_channel_that_breaks_leaves_an_unknown_message_and_stops_no_other(outbox: Outbox, store: Store) -> None:

@@ -267,3 +267,19 @@ def test_a_refused_message_says_why(outbox: Outbox, store: Store) -> None:
     outbox.refuse(claimed, "this channel does not reach groups")
     assert (rows(store)[0].status, rows(store)[0].error_text) == ("refused", "this channel does not reach groups")
     assert Status(events(store)[-1][0]) is Status.REFUSED
+
+
+def test_a_row_that_somebody_spoiled_after_it_was_enqueued_stops_nobody(outbox: Outbox, store: Store) -> None:
+    outbox.enqueue([message(), message("baik", BUDI)])
+    with store.writing() as connection:
+        connection.execute(text("UPDATE wa_outbox SET content = '' WHERE id = 1"))
+    assert [c.content for c in claim(outbox)] == [Text(body="baik")]
+    assert (rows(store)[0].status, rows(store)[0].error_code) == ("dead", "unreadable")
+
+
+def test_whatever_a_provider_says_can_be_kept(outbox: Outbox, store: Store) -> None:
+    outbox.enqueue([message(), message("b", BUDI)])
+    first, second = claim(outbox)
+    outbox.settle([(first, Failed(Action.DEAD, "1\0", "a\0" + "x" * 5000)), (second, Accepted("w2"))])
+    assert statuses(store) == ["dead", "sent"]
+    assert len(rows(store)[0].error_text) == 500

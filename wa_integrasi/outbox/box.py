@@ -22,7 +22,7 @@ from wa_integrasi.outbox.events import event, record
 from wa_integrasi.outbox.person import Selection
 from wa_integrasi.outbox.rows import Claimed, Enqueued, NewMessage, Settlement
 from wa_integrasi.outbox.settling import accept, apply_receipt, fail, put_back
-from wa_integrasi.outbox.shared import judge_rows, moments, note_outcomes, spend
+from wa_integrasi.outbox.shared import judge_rows, moments, note_outcomes, readable, spend
 from wa_integrasi.policy.retry import Decision, Jitter, RetryPolicy
 from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, Action, Failed, Outcome, ReceiptEvent
@@ -97,9 +97,9 @@ class Outbox:
                 slots = moments(connection, account, rules, now, limit - len(claimed))
                 if not slots:
                     continue
-                rows = self._take(connection, account, owner, now + lease, len(slots))
+                rows, unreadable = readable(self._take(connection, account, owner, now + lease, len(slots)), now)
                 going, stops = judge_rows(connection, account, rules, rows, now)
-                put_back(connection, stops, now)
+                put_back(connection, {**unreadable, **stops}, now)
                 spend(connection, account, rules, now, len(going))
                 chosen = [row for row in rows if row.id in going]
                 claimed += [_claimed(row, max(slot, going[row.id])) for row, slot in zip(chosen, slots, strict=False)]

@@ -14,7 +14,11 @@ from wa_integrasi.outbox.rows import Claimed
 from wa_integrasi.outbox.shared import Stop
 from wa_integrasi.policy.retry import Decision
 from wa_integrasi.providers.base import Accepted, Failed, ReceiptEvent, Unanswered
+from wa_integrasi.providers.wire import storable
 from wa_integrasi.store.tables import UtcDateTime, message_events, wa_outbox
+
+_LONGEST = 500
+"""Characters of a provider's words that are kept."""
 
 _MOMENTS = {
     Receipt.SENT: ("sent_at",),
@@ -49,7 +53,7 @@ def fail(
 ) -> bool:
     """The attempt failed or was not answered; says nothing when the claim is no longer in force. True if it counted."""
     code = outcome.code if isinstance(outcome, Failed) else "no_answer"
-    error = {"error_code": code, "error_text": outcome.text}
+    error = {"error_code": storable(code)[:100], "error_text": storable(outcome.text)[:_LONGEST]}
     mine = (wa_outbox.c.attempt_id == claimed.attempt_id) & (wa_outbox.c.status == Status.SENDING)
     change = update(wa_outbox).where(wa_outbox.c.id == claimed.id, mine)
     values: dict[str, Any] = {"status": decision.status, "next_attempt_at": now + decision.wait}

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from wa_integrasi.content import ContentError, load_content
 from wa_integrasi.message import Status
 from wa_integrasi.policy.breaker import Breaker, Circuit
 from wa_integrasi.policy.gate import TIER_PERIOD, ChatState, Go, NeedsWindow, Refuse, Verdict, Wait, judge
@@ -61,6 +62,18 @@ def spend(connection: Connection, account: str, rules: AccountRules, now: dateti
     if rules.pace is not None and taken:
         next_at = rules.pace.after(_lock(connection, account), now, taken)
         connection.execute(update(accounts).where(accounts.c.name == account).values(next_at=next_at))
+
+
+def readable(rows: Sequence[Row[Any]], now: datetime) -> tuple[list[Row[Any]], dict[int, Stop]]:
+    """Set rows apart whose content is none: somebody changed them after they had been adopted."""
+    good, stops = [], {}
+    for row in rows:
+        try:
+            load_content(row.type, row.content)
+            good.append(row)
+        except ContentError as error:
+            stops[row.id] = Stop(Status.DEAD, now, "unreadable", str(error))
+    return good, stops
 
 
 def judge_rows(

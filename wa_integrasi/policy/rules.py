@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from wa_integrasi.policy.breaker import BreakerPolicy
 from wa_integrasi.policy.gate import GateRules
-from wa_integrasi.policy.pace import Pace
+from wa_integrasi.policy.pace import META_NUMBER, META_PAIR, WEB_SESSION, Pace
 
 
 class OnUnknown(StrEnum):
@@ -29,3 +29,18 @@ class AccountRules:
     gate: GateRules = field(default_factory=GateRules)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     on_unknown: OnUnknown = OnUnknown.RESEND
+
+
+_CHANNELS = {
+    "meta": AccountRules(pace=META_NUMBER, pair=META_PAIR),
+    # Twilio's senders have Meta's own limits.
+    "twilio": AccountRules(pace=META_NUMBER, pair=META_PAIR),
+    "watzap": AccountRules(pace=WEB_SESSION),
+    "waha": AccountRules(pace=WEB_SESSION),
+    "wwebjs": AccountRules(pace=WEB_SESSION),
+}
+
+
+def rules_of(channel: str) -> AccountRules:
+    """The rules of a channel by the name of its sender; no limits where none are known."""
+    return _CHANNELS.get(channel, AccountRules())

@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from wa_integrasi.history import History
@@ -72,7 +72,17 @@ def create_app(
         *console_routes(History(store)),
         *mounts,
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={StoreError: _store_away, SQLAlchemyError: _store_away},
+    )
+
+
+async def _store_away(_: Request, error: Exception) -> Response:
+    """Say in one line that the store is away; which query it was is nobody's business."""
+    log.error("the store does not answer: %s", type(error).__name__)
+    return PlainTextResponse("the store does not answer", 503, {"Retry-After": "5"})
 
 
 async def _work(inbox: Inbox, receivers: Receivers, woken: asyncio.Event) -> None:
