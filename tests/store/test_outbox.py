@@ -61,6 +61,18 @@ def test_a_message_is_enqueued_once_however_often_it_is_asked_for(outbox: Outbox
     assert len(rows(store)) == 3
 
 
+def test_many_messages_keep_their_order_and_their_answers(outbox: Outbox, store: Store) -> None:
+    keys = [None, "a", "b", "a", None, "c", "b"]
+    outbox.enqueue([message("alt", dedupe_key="c")])
+    made = outbox.enqueue([message(str(number), dedupe_key=key) for number, key in enumerate(keys)])
+    assert [new.created for new in made] == [True, True, True, False, True, False, False]
+    bodies = {row.id: row.content for row in rows(store)}
+    assert [bodies[new.id] for new in made] == ["0", "1", "2", "1", "4", "alt", "2"]
+    many = outbox.enqueue([message(str(number)) for number in range(2_500)])
+    bodies = {row.id: row.content for row in rows(store)}
+    assert [bodies[new.id] for new in many] == [str(number) for number in range(2_500)]
+
+
 def test_enqueue_joins_the_transaction_of_its_caller(outbox: Outbox, store: Store) -> None:
     def work_that_fails() -> None:
         with store.writing() as connection:

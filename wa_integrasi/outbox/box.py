@@ -9,20 +9,20 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, cast, literal, select, update
+from sqlalchemy import Connection, Row, case, cast, exists, literal, select, update
 from sqlalchemy import Text as SqlText
-from sqlalchemy.dialects import postgresql, sqlite
 
 from wa_integrasi.clock import Clock, utc_now
-from wa_integrasi.content import dump_content, load_content
+from wa_integrasi.content import load_content
 from wa_integrasi.message import OPEN, Status
 from wa_integrasi.outbox import person
 from wa_integrasi.outbox.claiming import adopt, claimable, expire
+from wa_integrasi.outbox.enqueuing import insert_messages
 from wa_integrasi.outbox.events import event, record
 from wa_integrasi.outbox.person import Selection
 from wa_integrasi.outbox.rows import Claimed, Enqueued, NewMessage, Settlement
 from wa_integrasi.outbox.settling import accept, apply_receipt, fail, put_back
-from wa_integrasi.outbox.shared import judge_rows, moments, note_outcomes, readable, spend
+from wa_integrasi.outbox.shared import judge_rows, load_breaker, moments, note_outcomes, readable, spend
 from wa_integrasi.policy.retry import Decision, Jitter, RetryPolicy
 from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, Action, Failed, Outcome, ReceiptEvent
@@ -32,6 +32,8 @@ from wa_integrasi.store.tables import wa_outbox
 
 LEASE = timedelta(seconds=20)
 """How long a worker is believed to be alive; one that is renews its leases (`Outbox.renew`)."""
+
+_ENQUEUE_AT_ONCE = 1_000
 
 
 class Outbox:
@@ -50,34 +52,10 @@ class Outbox:
         if not messages:
             return []
         with nullcontext(connection) if connection is not None else self._store.writing() as active:
-            return [self._enqueue_one(active, message) for message in messages]
-
-    def _enqueue_one(self, connection: Connection, message: NewMessage) -> Enqueued:
-        now = self._clock()
-        insert = postgresql.insert if self._store.dialect == "postgresql" else sqlite.insert
-        statement = insert(wa_outbox).values(
-            recipient=message.recipient.chat,
-            chat=message.recipient.chat,
-            content=dump_content(message.content),
-            type=message.content.type,
-            account=message.account,
-            priority=int(message.priority),
-            dedupe_key=message.dedupe_key,
-            report=message.report,
-            slot=message.slot,
-            part=message.part,
-            parts=message.parts,
-            flow_run_id=message.flow_run_id,
-            reply_to=message.reply_to,
-            created_at=now,
-            next_attempt_at=now,
-        )
-        unique = statement.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(wa_outbox.c.id)
-        created = connection.execute(unique).scalar()
-        if created is not None:
-            return Enqueued(created, created=True)
-        known = select(wa_outbox.c.id).where(wa_outbox.c.dedupe_key == message.dedupe_key)
-        return Enqueued(connection.execute(known).scalar_one(), created=False)
+            made: list[Enqueued] = []
+            for start in range(0, len(messages), _ENQUEUE_AT_ONCE):
+                made += insert_messages(active, messages[start : start + _ENQUEUE_AT_ONCE], self._clock())
+            return made
 
     def claim(
         self, owner: str, accounts: Mapping[str, AccountRules], *, limit: int = 50, lease: timedelta = LEASE
@@ -140,12 +118,14 @@ class Outbox:
         with self._store.writing() as connection:
             told = [(claimed.account, claimed.recipient.chat, outcome) for claimed, outcome in attempts]
             note_outcomes(connection, accounts or {}, told, now)
+            accepted = [(claimed, outcome) for claimed, outcome in attempts if isinstance(outcome, Accepted)]
+            accept(connection, accepted, now)
+            settled += [Settlement(claimed, outcome, Status.SENT) for claimed, outcome in accepted]
             for claimed, outcome in attempts:
-                decision = self._policy.decide(outcome, claimed.attempts, self._jitter)
                 if isinstance(outcome, Accepted):
-                    accept(connection, claimed, outcome, now)
-                    settled.append(Settlement(claimed, outcome, decision.status))
-                elif fail(connection, claimed, outcome, decision, now):
+                    continue
+                decision = self._policy.decide(outcome, claimed.attempts, self._jitter)
+                if fail(connection, claimed, outcome, decision, now):
                     settled.append(Settlement(claimed, outcome, decision.status))
         return settled
 
@@ -168,6 +148,19 @@ class Outbox:
         """Take back waiting messages; returns how many there were."""
         with self._store.writing() as connection:
             return person.cancel(connection, selection, reason, self._clock())
+
+    def has_due(self, accounts: Mapping[str, AccountRules]) -> bool:
+        """Whether anything is due of an account whose breaker lets it go."""
+        now = self._clock()
+        with self._store.reading() as connection:
+            open_to = [
+                account
+                for account, rules in accounts.items()
+                if rules.breaker.allowed(load_breaker(connection, account), now) != 0
+            ]
+            due = (wa_outbox.c.status == Status.PENDING) & (wa_outbox.c.next_attempt_at <= now)
+            found = exists().where(due, wa_outbox.c.account.in_(open_to))
+            return connection.execute(select(found)).scalar_one()
 
     def moves_in(self, ids: Sequence[int]) -> timedelta | None:
         """How long until the first of the messages `ids` that are still owed may move on; None when none is."""

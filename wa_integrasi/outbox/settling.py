@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,23 +29,39 @@ _MOMENTS = {
 """The columns a receipt fills where they are empty. A channel may skip a step: read without delivered is common."""
 
 
-def accept(connection: Connection, claimed: Claimed, accepted: Accepted, now: datetime) -> None:
-    """The provider has the message: a fact, whoever holds the row now."""
-    connection.execute(
+def accept(connection: Connection, accepted: Sequence[tuple[Claimed, Accepted]], now: datetime) -> None:
+    """The provider has these messages: a fact, whoever holds their rows now."""
+    if not accepted:
+        return
+    still_open = or_(*(wa_outbox.c.status == status.value for status in sorted(OPEN)))  # IN has no executemany
+    change = (
         update(wa_outbox)
-        .where(wa_outbox.c.id == claimed.id)
+        .where(wa_outbox.c.id == bindparam("row_id"))
         .values(
-            status=case((wa_outbox.c.status.in_(OPEN), Status.SENT), else_=wa_outbox.c.status),
-            provider_message_id=accepted.message_id,
-            sent_at=func.coalesce(wa_outbox.c.sent_at, bindparam("now", now, UtcDateTime)),
+            status=case((still_open, Status.SENT.value), else_=wa_outbox.c.status),
+            provider_message_id=bindparam("message_id"),
+            sent_at=func.coalesce(wa_outbox.c.sent_at, bindparam("now", type_=UtcDateTime)),
             lease_owner=None,
             lease_until=None,
             error_code=None,
             error_text=None,
         )
     )
-    ids = {"attempt_id": claimed.attempt_id, "provider_message_id": accepted.message_id}
-    record(connection, [event(claimed.id, Status.SENT, now, **ids)])
+    facts = [{"row_id": claimed.id, "message_id": outcome.message_id, "now": now} for claimed, outcome in accepted]
+    connection.execute(change, facts)
+    record(
+        connection,
+        [
+            event(
+                claimed.id,
+                Status.SENT,
+                now,
+                attempt_id=claimed.attempt_id,
+                provider_message_id=outcome.message_id,
+            )
+            for claimed, outcome in accepted
+        ],
+    )
 
 
 def fail(
