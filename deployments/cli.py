@@ -96,6 +96,7 @@ def up(
 
 def main() -> None:
     """Run `wa`; mistakes of people and outages become one clear line, never a stack trace."""
+    os.umask(0o077)  # what is kept holds people's numbers and what was written to them
     try:
         app()
     except SettingsError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 
 from wa_integrasi.inbox import Receivers
@@ -48,5 +49,6 @@ def build_app(settings: Settings, account: MetaAccount, store: Store, own_url: s
         timezone=settings.timezone,
     )
     phone = Phone(replace(config, waba_id=account.waba_id) if account.waba_id else config)
-    mount = Mount("/simulator", simulator_app(phone))
+    # No name but this machine's: a page of another site could otherwise read it under a name of its own.
+    mount = Mount("/simulator", TrustedHostMiddleware(simulator_app(phone), allowed_hosts=["127.0.0.1", "localhost"]))
     return create_app(store, receivers, mounts=[mount], companions=[phone.running()])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import fcntl
 import hashlib
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +80,8 @@ def place(
         "PREFECT_UI_API_URL": api,
         "PREFECT_SERVER_API_HOST": HOST,
         "PREFECT_SERVER_API_PORT": str(prefect_port),
+        # Prefect's own default lets the page of any site ask it for the blocks with their secrets.
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://{HOST}:{prefect_port},http://localhost:{prefect_port}",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_ENCRYPTION_KEY": _fernet_key(secret),
         "PREFECT_WORKER_QUERY_SECONDS": "2",
@@ -90,7 +93,7 @@ def place(
 def kept_secret(folder: Path) -> str:
     """The secret that belongs to `folder`; made when it is first asked for, readable by its owner only."""
     file = folder / "secret.key"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not file.exists():
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
             output.write(secrets.token_hex(32))
@@ -112,12 +115,20 @@ async def running(at: Place, say: Say, *set_up: Sequence[str]) -> AsyncIterator[
     check_port(HOST, at.prefect_port, "--prefect-port")
     settings = at.settings
     settings.meta_account()
+    with _alone_in(at.folder):
+        async with _started(at, settings, say, set_up) as processes:
+            yield processes
+
+
+@asynccontextmanager
+async def _started(at: Place, settings: Settings, say: Say, set_up: Sequence[Sequence[str]]) -> AsyncIterator[Children]:
     with Store.open(settings.database_url.get_secret_value()) as store:
         await asyncio.to_thread(migrate, store)
     async with children(at.environment, at.runs_in, at.folder / "logs") as processes:
         say("Prefect server starts (the first time takes up to half a minute) …")
         await processes.start("prefect server", ["prefect", "server", "start", "--host", HOST])
-        await processes.start("wa serve", ["deployments.cli", "serve", "--port", str(at.port)])
+        phone = str(at.folder / "phone.db")
+        await processes.start("wa serve", ["deployments.cli", "serve", "--port", str(at.port), "--phone-file", phone])
         await _answers(f"{at.service_url}/readyz", _SERVE_STARTS_WITHIN_S, processes)
         await _answers(f"{at.prefect_url}/api/health", _SERVER_STARTS_WITHIN_S, processes)
         say("Blocks, work pool and deployments are registered …")
@@ -146,6 +157,8 @@ async def stay_up(
                 await work
             else:
                 say("Stopping …")
+                if job is not None:
+                    raise ChildError("stopped before the job was done")
         finally:
             for task in (work, stopped):
                 task.cancel()
@@ -167,6 +180,18 @@ async def _stay(
             say(f"Phone       {at.service_url}/simulator/")
         say(f"Logs        {at.folder / 'logs'}\nCtrl-C stops everything.")
         await processes.watch()
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder: a second `wa up` there would give the first one's accounts its own addresses."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ChildError(f"another 'wa up' runs in {folder}: stop it, or choose another with --folder") from error
+        yield
 
 
 @asynccontextmanager

@@ -8,9 +8,18 @@ from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 
 
-@task(name="enqueue", task_run_name="enqueue {report}", cache_policy=NO_CACHE, persist_result=False)
+@task(
+    name="enqueue",
+    task_run_name="enqueue {report}",
+    retries=3,
+    retry_delay_seconds=[5, 20, 60],
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 def enqueue(report: str, messages: list[NewMessage]) -> list[int]:
     """Commit the messages, so that nothing can lose them any more; those that are there already stay as they are.
+
+    A store that is away or locked is tried again: dedupe keys make that safe.
 
     Args:
         report: What the messages belong to, for the name of the run.

@@ -81,9 +81,12 @@ def slot_of(cadence: Cadence, day: str, zone: str, now: datetime) -> Slot:
     if not day:
         return Slot.ended(now, cadence, zone)
     try:
-        return Slot.containing(date.fromisoformat(day), cadence, zone)
+        found = date.fromisoformat(day)
     except ValueError:
-        raise ReportError(f"slot: found {day!r}, must be a day such as 2026-11-19") from None
+        found = date.min
+    if not 2000 <= found.year <= 2100:
+        raise ReportError(f"slot: found {day[:40]!r}, must be a day such as 2026-11-19")
+    return Slot.containing(found, cadence, zone)
 
 
 def due_reports(catalog: Catalog, slot: Slot, only: Sequence[str] = ()) -> list[ReportJob]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.commands.output import AsJson, listing
+from deployments.commands.output import AsJson, listing, shown
 from wa_integrasi.history import History
 from wa_integrasi.message import Status
 from wa_integrasi.outbox import Outbox, Selection
@@ -46,7 +46,9 @@ def list_(
 
 
 @app.command()
-def show(message_id: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
+def show(
+    message_id: Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)], as_json: AsJson = False
+) -> None:
     """Show one message and every state it went through."""
     with Store.open(load_settings().database_url.get_secret_value()) as store:
         check_revision(store)
@@ -57,7 +59,7 @@ def show(message_id: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJs
         raise typer.BadParameter(f"no message has the id {message_id}; 'wa outbox list' shows which there are")
     if not as_json:
         [entry] = found
-        typer.echo(f"to {entry.masked}, {entry.status}\n\n{entry.content}\n")
+        typer.echo(f"to {entry.masked}, {entry.status}\n\n{shown(entry.content)}\n")
     rows = [
         {"at": step.at.isoformat(), "status": step.status, "code": step.error_code, "text": step.error_text}
         for step in steps

@@ -14,6 +14,11 @@ from rich.table import Table
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+def shown(text: str) -> str:
+    """Text without what a terminal would obey."""
+    return "".join(character for character in text if character in "\n\t" or character.isprintable())
+
+
 def listing(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> None:
     """Print rows of the same keys; `empty` is what people see when there are none."""
     if as_json:
@@ -24,5 +29,5 @@ def listing(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> 
         return
     table = Table(*rows[0], box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*("" if value is None else shown(str(value)) for value in row.values()))
     Console(width=None if sys.stdout.isatty() else 200, soft_wrap=True, markup=False).print(table)

@@ -4,7 +4,6 @@ from collections import Counter
 from itertools import pairwise
 from typing import Any
 
-import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -16,11 +15,6 @@ from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import apply_catalog, load_catalog
 from wa_integrasi.history import Entry
 
-# Prefect leaves connections to its API to the garbage collector; ours are watched in tests/providers.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 RUN = {"only": ["rekap-harian"]}
 
 

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from tests.conftest import FrozenClock
 from wa_integrasi.content import Text
+from wa_integrasi.history import History
 from wa_integrasi.message import Priority, Receipt, Status
 from wa_integrasi.outbox import Claimed, NewMessage, Outbox
 from wa_integrasi.policy.retry import RetryPolicy
@@ -295,3 +297,68 @@ def test_whatever_a_provider_says_can_be_kept(outbox: Outbox, store: Store) -> N
     outbox.settle([(first, Failed(Action.DEAD, "1\0", "a\0" + "x" * 5000)), (second, Accepted("w2"))])
     assert statuses(store) == ["dead", "sent"]
     assert len(rows(store)[0].error_text) == 500
+
+
+SPOILED = [
+    {"created_at": "21/11/2026 07:00"},
+    {"created_at": 1_795_000_000},
+    {"sent_at": "0000-00-00 00:00:00"},
+    {"next_attempt_at": ""},
+    {"next_attempt_at": 0},
+    {"content": b"\xffA"},
+    {"recipient": b"\xffA"},
+    {"report": b"\xffA"},
+    {"priority": "penting"},
+    {"priority": b"\x01"},
+    {"chat": b"\x01"},
+    {"chat": "+6281200000018", "content": ""},
+    {"chat": "+6281200000018", "type": "hologram"},
+    {"chat": "+6281234567891", "status": "sending", "lease_until": None},
+    {"chat": "+6281234567891", "status": "sending", "lease_until": "zzz"},
+    {"chat": "+6281234567891", "status": "unknown", "next_attempt_at": "9999-12-31 00:00:00"},
+    {"status": "TERKIRIM"},
+    {"id": -7},
+]
+
+
+@pytest.mark.parametrize("spoiled", SPOILED, ids=str)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_whatever_another_program_writes_the_queue_goes_on(
+    outbox: Outbox, store: Store, clock: FrozenClock, spoiled: dict
+) -> None:
+    """Only SQLite takes anything in any column; PostgreSQL refuses it."""
+    values = {"recipient": "081200000018", "content": "x", "type": "text", **spoiled}
+    names = ", ".join(values)
+    marks = ", ".join("?" for _ in values)
+    with store.writing() as connection:
+        connection.exec_driver_sql(f"INSERT INTO wa_outbox ({names}) VALUES ({marks})", tuple(values.values()))
+    outbox.enqueue([message("baik", BUDI)])
+    sent = []
+    for _ in range(4):
+        claimed = claim(outbox)
+        sent += [c.content.body for c in claimed]
+        outbox.settle([(c, Accepted(f"w{c.id}")) for c in claimed])
+        clock.tick(seconds=50)
+    assert "baik" in sent
+    assert len(History(store).messages()) == 2
+    assert outbox.apply([receipt("w9", Receipt.READ, clock)]) != []
+
+
+def test_a_receipt_leaves_a_status_of_somebody_elses_alone_and_serves_the_others(
+    outbox: Outbox, store: Store, clock: FrozenClock
+) -> None:
+    outbox.enqueue([message(), message("b", BUDI)])
+    outbox.settle([(c, Accepted(f"w{c.id}")) for c in claim(outbox)])
+    with store.writing() as connection:
+        connection.execute(text("UPDATE wa_outbox SET status = 'TERKIRIM' WHERE id = 1"))
+    assert outbox.apply([receipt("w1", Receipt.READ, clock), receipt("w2", Receipt.READ, clock)]) == []
+    assert statuses(store) == ["TERKIRIM", "read"]
+
+
+def test_an_error_of_the_store_names_nobody(outbox: Outbox, store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(text("ALTER TABLE wa_outbox RENAME COLUMN report TO laporan"))
+    with pytest.raises(DBAPIError) as caught:
+        outbox.enqueue([message("rahasia dapur")])
+    assert "rahasia" not in str(caught.value)
+    assert "812345" not in str(caught.value)

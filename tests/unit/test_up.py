@@ -1,5 +1,6 @@
 """Where `wa up` runs: what its processes find in their environment."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from wa_integrasi.settings import ProviderName, load_settings
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("WA_")]:
+        monkeypatch.delenv(name)
 
 
 def test_flow_runs_find_what_the_env_file_says_wherever_they_start(tmp_path: Path) -> None:

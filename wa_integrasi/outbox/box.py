@@ -14,7 +14,7 @@ from sqlalchemy import Text as SqlText
 
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.content import load_content
-from wa_integrasi.message import OPEN, Status
+from wa_integrasi.message import OPEN, Priority, Status
 from wa_integrasi.outbox import person
 from wa_integrasi.outbox.claiming import adopt, claimable, expire
 from wa_integrasi.outbox.enqueuing import insert_messages
@@ -34,6 +34,7 @@ LEASE = timedelta(seconds=20)
 """How long a worker is believed to be alive; one that is renews its leases (`Outbox.renew`)."""
 
 _ENQUEUE_AT_ONCE = 1_000
+_CLAIMED = ("id", "account", "chat", "type", "content", "attempt_id", "attempts", "priority", "lease_until", "reply_to")
 
 
 class Outbox:
@@ -95,8 +96,8 @@ class Outbox:
             lease_owner=owner,
             lease_until=until,
         )
-        rows = connection.execute(take.returning(wa_outbox)).all()
-        return sorted(rows, key=lambda row: (row.priority, row.id))
+        rows = connection.execute(take.returning(*(wa_outbox.c[name] for name in _CLAIMED))).all()
+        return sorted(rows, key=_urgency)
 
     def renew(self, claimed: Sequence[Claimed], lease: timedelta = LEASE) -> None:
         """Say that this worker is alive and still at work on `claimed`."""
@@ -183,6 +184,11 @@ class Outbox:
         """
         with nullcontext(connection) if connection is not None else self._store.writing() as active:
             return [receipt for receipt in receipts if not apply_receipt(active, receipt)]
+
+
+def _urgency(row: Row[Any]) -> tuple[int, int]:
+    """First things first; SQLite lets another program write what is no number."""
+    return (row.priority if isinstance(row.priority, int) else int(Priority.REPORT), row.id)
 
 
 def _claimed(row: Row[Any], not_before: datetime) -> Claimed:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, any_, exists, func, or_, select, tuple_, update
 
-from wa_integrasi.content import load_content
-from wa_integrasi.message import Status
+from wa_integrasi.content import ContentError, load_content
+from wa_integrasi.message import Priority, Status
 from wa_integrasi.outbox.events import event, record
 from wa_integrasi.policy.retry import RetryPolicy
 from wa_integrasi.policy.rules import AccountRules, OnUnknown
@@ -17,6 +17,8 @@ from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.tables import wa_outbox
 
 _ADOPT_AT_ONCE = 200
+_LONGEST = timedelta(days=1)
+"""No lease and no wait for evidence is longer."""
 
 
 def claimable(connection: Connection, account: str, now: datetime, limit: int) -> ColumnElement[bool]:
@@ -58,7 +60,9 @@ def adopt(connection: Connection, now: datetime) -> None:
         foreign.order_by(wa_outbox.c.id).limit(_ADOPT_AT_ONCE).with_for_update(skip_locked=True)
     ):
         try:
-            values: dict[str, Any] = {"chat": Recipient.parse(str(row.recipient)).chat}
+            check_text(row.recipient, row.type, row.content)
+            # Whatever it says of its order, it has the same as every foreign row.
+            values: dict[str, Any] = {"chat": Recipient.parse(row.recipient).chat, "priority": int(Priority.REPORT)}
             load_content(row.type, row.content)
         except ValueError as error:
             values = {"status": Status.DEAD, "error_code": "unreadable", "error_text": str(error)}
@@ -66,10 +70,21 @@ def adopt(connection: Connection, now: datetime) -> None:
         connection.execute(update(wa_outbox).where(wa_outbox.c.id == row.id).values(**values))
 
 
+def check_text(*values: object) -> None:
+    """Raise `ContentError` for what is no text: SQLite keeps anything anywhere."""
+    if not all(isinstance(value, str) for value in values):
+        raise ContentError("recipient, type and content must be text")
+    if any("\ufffd" in str(value) for value in values):
+        raise ContentError("recipient, type and content must be UTF-8")
+
+
 def expire(connection: Connection, now: datetime, policy: RetryPolicy, accounts: Mapping[str, AccountRules]) -> None:
     """Note lost workers, and give up waiting for evidence: send again, ask a person, or end after the last try."""
-    lost = (wa_outbox.c.status == Status.SENDING) & (wa_outbox.c.lease_until < now)
-    waited = (wa_outbox.c.status == Status.UNKNOWN) & (wa_outbox.c.next_attempt_at <= now)
+    # A lease or a wait that nobody here could have given would hold its chat for ever.
+    lease, wait = wa_outbox.c.lease_until, wa_outbox.c.next_attempt_at
+    over = or_(lease.is_(None), lease < now, lease > now + _LONGEST)
+    lost = (wa_outbox.c.status == Status.SENDING) & over
+    waited = (wa_outbox.c.status == Status.UNKNOWN) & or_(wait <= now, wait > now + _LONGEST)
     worn_out = wa_outbox.c.attempts >= policy.tries
     reviewed = wa_outbox.c.account.in_(
         [name for name, rules in accounts.items() if rules.on_unknown is OnUnknown.REVIEW]
@@ -78,7 +93,7 @@ def expire(connection: Connection, now: datetime, policy: RetryPolicy, accounts:
     changes: list[tuple[ColumnElement[bool], dict[str, Any]]] = [
         (waited & reviewed, {**dead, "error_text": "it may have arrived: a person decides"}),
         (waited & worn_out, {**dead, "error_text": "no answer, no receipt"}),
-        (waited, {"status": Status.PENDING}),
+        (waited, {"status": Status.PENDING, "next_attempt_at": now}),
         (lost, {"status": Status.UNKNOWN, "next_attempt_at": now + policy.evidence, "error_code": "worker_lost"}),
     ]
     for condition, values in changes:

@@ -17,6 +17,7 @@ from wa_integrasi.providers.base import Accepted, Failed, ReceiptEvent, Unanswer
 from wa_integrasi.providers.wire import storable
 from wa_integrasi.store.tables import UtcDateTime, message_events, wa_outbox
 
+_READ = ("status", "provider_message_id", "sent_at", "delivered_at", "read_at")
 _LONGEST = 500
 """Characters of a provider's words that are kept."""
 
@@ -101,7 +102,11 @@ def apply_receipt(connection: Connection, receipt: ReceiptEvent) -> bool:
     owner = connection.execute(select(message_events.c.outbox_id).where(known).limit(1)).scalar()
     if owner is None:
         return False
-    row = connection.execute(select(wa_outbox).where(wa_outbox.c.id == owner).with_for_update()).one()
+    row = connection.execute(
+        select(*(wa_outbox.c[name] for name in _READ)).where(wa_outbox.c.id == owner).with_for_update()
+    ).one()
+    if row.status not in set(Status):
+        return True  # somebody gave it a status of their own: it is theirs
     status = after_receipt(Status(row.status), receipt.receipt)
     values: dict[str, Any] = {"status": status, "provider_message_id": row.provider_message_id or receipt.message_id}
     values |= {column: receipt.at for column in _MOMENTS[receipt.receipt] if getattr(row, column) is None}

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from wa_integrasi.content import ContentError, load_content
 from wa_integrasi.message import Status
+from wa_integrasi.outbox.claiming import check_text
 from wa_integrasi.policy.breaker import Breaker, Circuit
 from wa_integrasi.policy.gate import TIER_PERIOD, ChatState, Go, NeedsWindow, Refuse, Verdict, Wait, judge
 from wa_integrasi.policy.rules import AccountRules
@@ -69,6 +70,7 @@ def readable(rows: Sequence[Row[Any]], now: datetime) -> tuple[list[Row[Any]], d
     good, stops = [], {}
     for row in rows:
         try:
+            check_text(row.chat, row.type, row.content)
             load_content(row.type, row.content)
             good.append(row)
         except ContentError as error:

@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_TIMEOUT_MS = 15_000
 
@@ -32,10 +33,12 @@ class Store:
         """Connect lazily to `url` (`sqlite+pysqlite` or `postgresql+psycopg`)."""
         if make_url(url).get_backend_name() == "sqlite":
             Path(str(make_url(url).database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, pool_pre_ping=True)
+        # Without its parameters an error has no names, numbers or messages in it, wherever it is logged.
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
+            event.listen(engine, "checkout", _same_file)
         return cls(engine)
 
     @property
@@ -81,6 +84,7 @@ class Store:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.text_factory = _text
     connection.isolation_level = None  # SQLAlchemy says BEGIN (below), not the driver
     for pragma in (f"busy_timeout = {_BUSY_TIMEOUT_MS}", "foreign_keys = ON", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}").close()
@@ -99,6 +103,23 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
         else:
             return
+
+
+def _text(raw: bytes) -> str:
+    """What another program wrote may be no UTF-8: its row is bad then, not the query that meets it."""
+    return raw.decode("utf-8", "replace")
+
+
+def _same_file(connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Give up a connection whose file was deleted or replaced: what it wrote would be gone."""
+    file = connection.execute("PRAGMA database_list").fetchone()[2]
+    try:
+        found = Path(file).stat().st_ino
+    except OSError as error:
+        raise StoreError(f"the store's file {file} is gone") from error
+    if record.info.setdefault("inode", found) != found:
+        record.info.pop("inode")
+        raise DisconnectionError("the store's file was replaced")
 
 
 def _begin_sqlite(connection: Connection) -> None:
