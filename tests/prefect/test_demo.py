@@ -110,10 +110,23 @@ def test_ctrl_c_stops_every_child(demo: Demo) -> None:
                 break
         below = children(process.pid)
         assert len(below) >= 3
+        code, printed = Demo(demo.folder).once()
+        assert code == 1
+        assert "another 'wa up' runs in" in printed
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=40)
     assert process.returncode == 0
     assert [pid for pid in below if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_a_job_that_was_interrupted_is_not_done(demo: Demo) -> None:
+    with demo.up("--once") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=40)
+    assert process.returncode == 1
+    assert "stopped before the job was done" in printed
 
 
 def test_a_busy_port_is_named_with_the_option_that_changes_it(demo: Demo) -> None:

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, cast, exists, literal, select, update
+from sqlalchemy import Connection, Row, case, cast, exists, func, literal, select, update
 from sqlalchemy import Text as SqlText
 
 from wa_integrasi.clock import Clock, utc_now
@@ -28,7 +28,7 @@ from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, Action, Failed, Outcome, ReceiptEvent
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import wa_outbox
+from wa_integrasi.store.tables import UtcDateTime, wa_outbox
 
 LEASE = timedelta(seconds=20)
 """How long a worker is believed to be alive; one that is renews its leases (`Outbox.renew`)."""
@@ -165,13 +165,16 @@ class Outbox:
 
     def moves_in(self, ids: Sequence[int]) -> timedelta | None:
         """How long until the first of the messages `ids` that are still owed may move on; None when none is."""
+        now = self._clock()
         moment = case(
             (wa_outbox.c.status == Status.SENDING, wa_outbox.c.lease_until), else_=wa_outbox.c.next_attempt_at
         )
-        owed = select(moment).where(wa_outbox.c.id.in_(ids), wa_outbox.c.status.in_(OPEN))
+        owed = select(wa_outbox.c.account, func.min(moment, type_=UtcDateTime))
+        owed = owed.where(wa_outbox.c.id.in_(ids), wa_outbox.c.status.in_(OPEN)).group_by(wa_outbox.c.account)
         with self._store.reading() as connection:
-            first: datetime | None = connection.execute(owed.order_by(moment).limit(1)).scalar()
-        return None if first is None else first - self._clock()
+            rows = connection.execute(owed).tuples().all()
+            moments = [max(first or now, load_breaker(connection, account).until or now) for account, first in rows]
+        return min(moments) - now if moments else None
 
     def seconds_until(self, moment: datetime) -> float:
         """How long to wait for `moment` by this outbox's clock; nothing when it is over."""
