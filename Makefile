@@ -26,7 +26,8 @@ check: $(VENV)/.ready-dev ## Lint, types, import contracts, lock files, tests
 	$(MAKE) test
 
 bench: $(VENV)/.ready-dev ## Measure what is claimed in numbers
-	@set -e; for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file; done
+	@set -e; for file in benchmarks/bench_*.py; do \
+		echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py); done
 
 lock: $(VENV)/.ready-dev ## Write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group build $(COMPILE) -o requirements.lock

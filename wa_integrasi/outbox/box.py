@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, case, cast, exists, func, literal, selec
 from sqlalchemy import Text as SqlText
 
 from wa_integrasi.clock import Clock, utc_now
-from wa_integrasi.content import load_content
+from wa_integrasi.content import Content
 from wa_integrasi.message import OPEN, Priority, Status
 from wa_integrasi.outbox import person
 from wa_integrasi.outbox.claiming import adopt, claimable, expire
@@ -22,7 +22,7 @@ from wa_integrasi.outbox.events import event, record
 from wa_integrasi.outbox.person import Selection
 from wa_integrasi.outbox.rows import Claimed, Enqueued, NewMessage, Settlement
 from wa_integrasi.outbox.settling import accept, apply_receipt, fail, put_back
-from wa_integrasi.outbox.shared import judge_rows, load_breaker, moments, note_outcomes, readable, spend
+from wa_integrasi.outbox.shared import judge_rows, load_breaker, moments, note_outcomes, read_contents, spend
 from wa_integrasi.policy.retry import Decision, Jitter, RetryPolicy
 from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, Action, Failed, Outcome, ReceiptEvent
@@ -76,12 +76,17 @@ class Outbox:
                 slots = moments(connection, account, rules, now, limit - len(claimed))
                 if not slots:
                     continue
-                rows, unreadable = readable(self._take(connection, account, owner, now + lease, len(slots)), now)
+                taken = self._take(connection, account, owner, now + lease, len(slots))
+                contents, unreadable = read_contents(taken, now)
+                rows = [row for row in taken if row.id in contents]
                 going, stops = judge_rows(connection, account, rules, rows, now)
                 put_back(connection, {**unreadable, **stops}, now)
                 spend(connection, account, rules, now, len(going))
                 chosen = [row for row in rows if row.id in going]
-                claimed += [_claimed(row, max(slot, going[row.id])) for row, slot in zip(chosen, slots, strict=False)]
+                claimed += [
+                    _claimed(row, contents[row.id], max(slot, going[row.id]))
+                    for row, slot in zip(chosen, slots, strict=False)
+                ]
             record(connection, [event(row.id, Status.SENDING, now, attempt_id=row.attempt_id) for row in claimed])
         return claimed
 
@@ -194,12 +199,12 @@ def _urgency(row: Row[Any]) -> tuple[int, int]:
     return (row.priority if isinstance(row.priority, int) else int(Priority.REPORT), row.id)
 
 
-def _claimed(row: Row[Any], not_before: datetime) -> Claimed:
+def _claimed(row: Row[Any], content: Content, not_before: datetime) -> Claimed:
     return Claimed(
         id=row.id,
         account=row.account,
         recipient=Recipient.of_chat(row.chat),
-        content=load_content(row.type, row.content),
+        content=content,
         attempt_id=row.attempt_id,
         attempts=row.attempts,
         lease_until=row.lease_until,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from wa_integrasi.content import ContentError, load_content
+from wa_integrasi.content import Content, ContentError, load_content
 from wa_integrasi.message import Status
 from wa_integrasi.outbox.claiming import check_text
 from wa_integrasi.policy.breaker import Breaker, Circuit
@@ -65,17 +65,16 @@ def spend(connection: Connection, account: str, rules: AccountRules, now: dateti
         connection.execute(update(accounts).where(accounts.c.name == account).values(next_at=next_at))
 
 
-def readable(rows: Sequence[Row[Any]], now: datetime) -> tuple[list[Row[Any]], dict[int, Stop]]:
-    """Set rows apart whose content is none: somebody changed them after they had been adopted."""
-    good, stops = [], {}
+def read_contents(rows: Sequence[Row[Any]], now: datetime) -> tuple[dict[int, Content], dict[int, Stop]]:
+    """What the rows say; those apart whose content is none: somebody changed them after they had been adopted."""
+    contents, stops = {}, {}
     for row in rows:
         try:
             check_text(row.chat, row.type, row.content)
-            load_content(row.type, row.content)
-            good.append(row)
+            contents[row.id] = load_content(row.type, row.content)
         except ContentError as error:
             stops[row.id] = Stop(Status.DEAD, now, "unreadable", str(error))
-    return good, stops
+    return contents, stops
 
 
 def judge_rows(
@@ -138,7 +137,8 @@ def note_outcomes(
     upsert(connection, chats, opted_out)
     for account, its in by_account.items():
         policy = rules.get(account, AccountRules()).breaker
-        if policy.after(load_breaker(connection, account), its, now) != load_breaker(connection, account):
+        known = load_breaker(connection, account)
+        if policy.after(known, its, now) != known:
             _lock(connection, account)
             save_breaker(connection, account, policy.after(load_breaker(connection, account), its, now), now)
 
