@@ -7,8 +7,9 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, cast
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,7 +17,7 @@ from wa_integrasi.message import Status
 from wa_integrasi.outbox import LEASE, Claimed, Outbox
 from wa_integrasi.policy.fit import Unfit, fit
 from wa_integrasi.policy.rules import AccountRules, rules_of
-from wa_integrasi.providers.base import Outbound, Outcome, Sender, Unanswered
+from wa_integrasi.providers.base import Accepted, LooksUp, Missing, Outbound, Outcome, Sender, Unanswered
 from wa_integrasi.store.engine import StoreError
 
 BATCH = 50
@@ -91,7 +92,10 @@ class Delivery:
         self._outbox = outbox
         self._senders = senders
         self._owner = owner
-        self._rules = rules or {account: rules_of(sender.name) for account, sender in senders.items()}
+        self._rules = {
+            account: replace((rules or {}).get(account) or rules_of(sender.name), looks_up=sender.capabilities.looks_up)
+            for account, sender in senders.items()
+        }
 
     async def batch(self, limit: int = BATCH) -> Tally:
         """Send what is due now, at most `limit` messages, all at once; returns when every one is settled."""
@@ -144,7 +148,26 @@ class Delivery:
                 else:
                     await asyncio.sleep(max(0.0, look_at - clock()))
 
+    async def _ask(self) -> None:
+        """Ask the channels that can be asked what became of messages of unknown fate."""
+        able = [account for account, rules in self._rules.items() if rules.looks_up]
+        if not able:
+            return
+        unknown = await asyncio.to_thread(self._outbox.to_ask_about, able)
+        answers = await asyncio.gather(*(self._look_up(message, since) for message, since in unknown))
+        for (message, _), answer in zip(unknown, answers, strict=True):
+            if not isinstance(answer, Unanswered):
+                await asyncio.to_thread(self._outbox.answered, message, answer)
+
+    async def _look_up(self, message: Claimed, since: datetime) -> Accepted | Missing | Unanswered:
+        sender = self._senders[message.account]
+        try:
+            return await cast(LooksUp, sender).look_up(_outbound(message, sender), since)
+        except Exception as error:
+            return Unanswered(f"the channel broke: {type(error).__name__}")
+
     async def _claim(self, limit: int) -> list[Claimed]:
+        await self._ask()
         return await asyncio.to_thread(self._outbox.claim, self._owner, self._rules, limit=limit)
 
     async def _settle(self, flight: _Flight, tally: Tally, within_s: float | None = None) -> None:
@@ -181,16 +204,20 @@ class Delivery:
         """Send one message, or refuse it and return nothing."""
         sender = self._senders[message.account]
         try:
-            contents = fit(message.content, message.recipient, sender.capabilities)
+            outbound = _outbound(message, sender)
         except Unfit as error:
             await asyncio.to_thread(self._outbox.refuse, message, f"{sender.name}: {error}")
             return None
-        if len(contents) != 1:
-            reason = f"{sender.name}: a {message.content.type} would become {len(contents)} messages here"
-            await asyncio.to_thread(self._outbox.refuse, message, reason)
-            return None
         await asyncio.sleep(self._outbox.seconds_until(message.not_before))
         try:
-            return await sender.send(Outbound(message.recipient, contents[0], message.attempt_id, message.reply_to))
+            return await sender.send(outbound)
         except Exception as error:
             return Unanswered(f"the channel broke: {type(error).__name__}")
+
+
+def _outbound(message: Claimed, sender: Sender) -> Outbound:
+    """The message as its channel can send it. Raises `Unfit`."""
+    contents = fit(message.content, message.recipient, sender.capabilities)
+    if len(contents) != 1:
+        raise Unfit(f"a {message.content.type} would become {len(contents)} messages here")
+    return Outbound(message.recipient, contents[0], message.attempt_id, message.reply_to)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.content import Content
 from wa_integrasi.message import OPEN, Priority, Status
 from wa_integrasi.outbox import person
+from wa_integrasi.outbox.asking import send_again, take_unknown
 from wa_integrasi.outbox.claiming import adopt, claimable, expire
 from wa_integrasi.outbox.enqueuing import insert_messages
 from wa_integrasi.outbox.events import event, record
@@ -25,7 +26,7 @@ from wa_integrasi.outbox.settling import accept, apply_receipt, fail, put_back
 from wa_integrasi.outbox.shared import judge_rows, load_breaker, moments, note_outcomes, read_contents, spend
 from wa_integrasi.policy.retry import Decision, Jitter, RetryPolicy
 from wa_integrasi.policy.rules import AccountRules
-from wa_integrasi.providers.base import Accepted, Action, Failed, Outcome, ReceiptEvent
+from wa_integrasi.providers.base import Accepted, Action, Failed, Missing, Outcome, ReceiptEvent
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import UtcDateTime, wa_outbox
@@ -134,6 +135,23 @@ class Outbox:
                 if fail(connection, claimed, outcome, decision, now):
                     settled.append(Settlement(claimed, outcome, decision.status))
         return settled
+
+    def to_ask_about(self, accounts: Collection[str], limit: int = 20) -> list[tuple[Claimed, datetime]]:
+        """Messages of unknown fate to ask the channels of `accounts` about, each with the moment its attempt began."""
+        now = self._clock()
+        with self._store.writing() as connection:
+            rows = take_unknown(connection, accounts, now, self._policy.evidence, limit)
+            contents, _ = read_contents([row for row, _ in rows], now)
+        return [(_claimed(row, contents[row.id], now), since) for row, since in rows if row.id in contents]
+
+    def answered(self, claimed: Claimed, answer: Accepted | Missing) -> None:
+        """Write down what the channel said of a message of unknown fate: it has it, or it never had."""
+        now = self._clock()
+        with self._store.writing() as connection:
+            if isinstance(answer, Accepted):
+                accept(connection, [(claimed, answer)], now)
+            else:
+                send_again(connection, claimed, now)
 
     def refuse(self, claimed: Claimed, reason: str) -> None:
         """End a claimed message that may not be sent."""

@@ -84,7 +84,8 @@ def expire(connection: Connection, now: datetime, policy: RetryPolicy, accounts:
     lease, wait = wa_outbox.c.lease_until, wa_outbox.c.next_attempt_at
     over = or_(lease.is_(None), lease < now, lease > now + _LONGEST)
     lost = (wa_outbox.c.status == Status.SENDING) & over
-    waited = (wa_outbox.c.status == Status.UNKNOWN) & or_(wait <= now, wait > now + _LONGEST)
+    asked = wa_outbox.c.account.in_([name for name, rules in accounts.items() if rules.looks_up])
+    waited = (wa_outbox.c.status == Status.UNKNOWN) & or_(wait <= now, wait > now + _LONGEST) & ~asked
     worn_out = wa_outbox.c.attempts >= policy.tries
     reviewed = wa_outbox.c.account.in_(
         [name for name, rules in accounts.items() if rules.on_unknown is OnUnknown.REVIEW]

@@ -47,7 +47,7 @@ class Claimed:
     content: Content
     attempt_id: str
     attempts: int
-    lease_until: datetime
+    lease_until: datetime | None
     not_before: datetime
     """When its turn comes, by the account's pace; at most a second after it was claimed."""
     reply_to: str | None = None

@@ -29,6 +29,8 @@ class AccountRules:
     gate: GateRules = field(default_factory=GateRules)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     on_unknown: OnUnknown = OnUnknown.RESEND
+    looks_up: bool = False
+    """Whether the channel is asked what became of a message before anything else is done with it."""
 
 
 _CHANNELS = {
