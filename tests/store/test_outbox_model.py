@@ -90,11 +90,13 @@ class OutboxModel(RuleBasedStateMachine):
     def die(self, message: Claimed) -> None:
         """The worker is gone: its claim stands until the lease is over."""
 
-    @rule(message=flying, receipt=st.sampled_from(list(Receipt)), times=st.integers(1, 2))
-    def receive(self, message: Claimed, receipt: Receipt, times: int) -> None:
-        failure = FOR_GOOD if receipt is Receipt.FAILED else None
-        event = ReceiptEvent(f"w{message.attempt_id}", receipt, self.now, message.attempt_id, failure)
-        assert self.outbox.apply([event] * times) == []
+    @rule(message=flying, receipts=st.lists(st.sampled_from(list(Receipt)), min_size=1, max_size=4))
+    def receive(self, message: Claimed, receipts: list[Receipt]) -> None:
+        for receipt in receipts:
+            failure = FOR_GOOD if receipt is Receipt.FAILED else None
+            event = ReceiptEvent(f"w{message.attempt_id}", receipt, self.now, message.attempt_id, failure)
+            assert self.outbox.apply([event]) == []
+            self.statuses_move_forward_only()
         if self.holders.get(message.id) is message:
             del self.holders[message.id]
 
