@@ -7,11 +7,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
 from tests.postgres import postgres
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import migrate
+
+# How fast a machine is says nothing about a property.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 class FrozenClock:
