@@ -362,3 +362,31 @@ def test_an_error_of_the_store_names_nobody(outbox: Outbox, store: Store) -> Non
         outbox.enqueue([message("rahasia dapur")])
     assert "rahasia" not in str(caught.value)
     assert "812345" not in str(caught.value)
+
+
+def test_answers_and_receipts_that_meet_do_not_wait_for_each_other(store: Store) -> None:
+    outbox = Outbox(store)
+    people = [Recipient.parse(f"+62812345678{number:02}") for number in range(30)]
+    outbox.enqueue([message(to=person) for person in people])
+    claimed = claim(outbox)
+    receipts = [ReceiptEvent(f"w{c.id}", Receipt.DELIVERED, outbox._clock(), c.attempt_id) for c in claimed]
+    failures: list[Exception] = []
+
+    def work(what: object, *arguments: object) -> None:
+        try:
+            for _ in range(5):
+                what(*arguments)  # type: ignore[operator]
+        except DBAPIError as error:
+            failures.append(error)
+
+    workers = [
+        threading.Thread(target=work, args=(outbox.settle, [(c, Accepted(f"w{c.id}")) for c in claimed])),
+        threading.Thread(target=work, args=(outbox.apply, receipts[::-1])),
+        threading.Thread(target=work, args=(outbox.apply, receipts)),
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert failures == []
+    assert set(statuses(store)) == {"delivered"}

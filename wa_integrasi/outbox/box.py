@@ -22,7 +22,7 @@ from wa_integrasi.outbox.enqueuing import insert_messages
 from wa_integrasi.outbox.events import event, record
 from wa_integrasi.outbox.person import Selection
 from wa_integrasi.outbox.rows import Claimed, Enqueued, NewMessage, Settlement
-from wa_integrasi.outbox.settling import accept, apply_receipt, fail, put_back
+from wa_integrasi.outbox.settling import accept, apply_receipt, fail, lock_rows, owner_of, put_back
 from wa_integrasi.outbox.shared import judge_rows, load_breaker, moments, note_outcomes, read_contents, spend
 from wa_integrasi.policy.retry import Decision, Jitter, RetryPolicy
 from wa_integrasi.policy.rules import AccountRules
@@ -77,7 +77,7 @@ class Outbox:
                 slots = moments(connection, account, rules, now, limit - len(claimed))
                 if not slots:
                     continue
-                taken = self._take(connection, account, owner, now + lease, len(slots))
+                taken = self._take(connection, account, owner, now, lease, len(slots))
                 contents, unreadable = read_contents(taken, now)
                 rows = [row for row in taken if row.id in contents]
                 going, stops = judge_rows(connection, account, rules, rows, now)
@@ -91,16 +91,18 @@ class Outbox:
             record(connection, [event(row.id, Status.SENDING, now, attempt_id=row.attempt_id) for row in claimed])
         return claimed
 
-    def _take(self, connection: Connection, account: str, owner: str, until: datetime, limit: int) -> list[Row[Any]]:
+    def _take(
+        self, connection: Connection, account: str, owner: str, now: datetime, lease: timedelta, limit: int
+    ) -> list[Row[Any]]:
         """Take rows under a lease, first things first."""
         token = secrets.token_hex(8)
-        take = update(wa_outbox).where(claimable(connection, account, self._clock(), limit))
+        take = update(wa_outbox).where(claimable(connection, account, now, limit))
         take = take.values(
             status=Status.SENDING,
             attempts=wa_outbox.c.attempts + 1,
             attempt_id=literal(f"{token}.").concat(cast(wa_outbox.c.id, SqlText)),
             lease_owner=owner,
-            lease_until=until,
+            lease_until=now + lease,
         )
         rows = connection.execute(take.returning(*(wa_outbox.c[name] for name in _CLAIMED))).all()
         return sorted(rows, key=_urgency)
@@ -123,6 +125,7 @@ class Outbox:
         now = self._clock()
         settled = []
         with self._store.writing() as connection:
+            lock_rows(connection, {claimed.id for claimed, _ in attempts})
             told = [(claimed.account, claimed.recipient.chat, outcome) for claimed, outcome in attempts]
             note_outcomes(connection, accounts or {}, told, now)
             accepted = [(claimed, outcome) for claimed, outcome in attempts if isinstance(outcome, Accepted)]
@@ -209,7 +212,12 @@ class Outbox:
         Returns the receipts whose message is not known (yet): a receipt can be faster than our own commit.
         """
         with nullcontext(connection) if connection is not None else self._store.writing() as active:
-            return [receipt for receipt in receipts if not apply_receipt(active, receipt)]
+            owners = [(owner_of(active, receipt), receipt) for receipt in receipts]
+            known = [(owner, receipt) for owner, receipt in owners if owner is not None]
+            lock_rows(active, {owner for owner, _ in known})
+            for owner, receipt in known:
+                apply_receipt(active, owner, receipt)
+            return [receipt for owner, receipt in owners if owner is None]
 
 
 def _urgency(row: Row[Any]) -> tuple[int, int]:

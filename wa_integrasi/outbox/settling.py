@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -93,20 +93,28 @@ def put_back(connection: Connection, stops: Mapping[int, Stop], now: datetime) -
             record(connection, [event(row_id, stop.status, now, **error)])
 
 
-def apply_receipt(connection: Connection, receipt: ReceiptEvent) -> bool:
-    """Apply one receipt; False when no message is known by its ids."""
+def lock_rows(connection: Connection, ids: Iterable[int]) -> None:
+    """Lock rows in the order of their ids, as everything does that changes several: so no two wait for each other."""
+    locked = select(wa_outbox.c.id).where(wa_outbox.c.id.in_(list(ids))).order_by(wa_outbox.c.id).with_for_update()
+    connection.execute(locked).all()
+
+
+def owner_of(connection: Connection, receipt: ReceiptEvent) -> int | None:
+    """The message that a receipt speaks of, by the provider's id or by our attempt's."""
     known = or_(
         message_events.c.provider_message_id == receipt.message_id,
         message_events.c.attempt_id == receipt.attempt_id if receipt.attempt_id else false(),
     )
-    owner = connection.execute(select(message_events.c.outbox_id).where(known).limit(1)).scalar()
-    if owner is None:
-        return False
+    return connection.execute(select(message_events.c.outbox_id).where(known).limit(1)).scalar()
+
+
+def apply_receipt(connection: Connection, owner: int, receipt: ReceiptEvent) -> None:
+    """Apply one receipt to its message."""
     row = connection.execute(
         select(*(wa_outbox.c[name] for name in _READ)).where(wa_outbox.c.id == owner).with_for_update()
     ).one()
     if row.status not in set(Status):
-        return True  # somebody gave it a status of their own: it is theirs
+        return  # somebody gave it a status of their own: it is theirs
     status = after_receipt(Status(row.status), receipt.receipt)
     values: dict[str, Any] = {"status": status, "provider_message_id": row.provider_message_id or receipt.message_id}
     values |= {column: receipt.at for column in _MOMENTS[receipt.receipt] if getattr(row, column) is None}
@@ -116,4 +124,3 @@ def apply_receipt(connection: Connection, receipt: ReceiptEvent) -> bool:
         values |= {"lease_owner": None, "lease_until": None}
     connection.execute(update(wa_outbox).where(wa_outbox.c.id == owner).values(**values))
     record_receipt(connection, owner, receipt)
-    return True
