@@ -109,6 +109,8 @@ wa_outbox = Table(
     Column("read_at", UtcDateTime),
     Column("error_code", Text),
     Column("error_text", Text),
+    # When its report's owner was told that it is a dead letter.
+    Column("noticed_at", UtcDateTime),
     sqlite_autoincrement=True,
 )
 _waiting = text("status = 'pending'")
@@ -136,6 +138,8 @@ Index(
 Index("ix_wa_outbox_timed", wa_outbox.c.status, postgresql_where=_timed, sqlite_where=_timed)
 _foreign = text("status = 'pending' AND chat IS NULL")
 Index("ix_wa_outbox_foreign", wa_outbox.c.id, postgresql_where=_foreign, sqlite_where=_foreign)
+_unnoticed = text("status = 'dead' AND noticed_at IS NULL")
+Index("ix_wa_outbox_unnoticed", wa_outbox.c.id, postgresql_where=_unnoticed, sqlite_where=_unnoticed)
 Index("ix_wa_outbox_report_slot", wa_outbox.c.report, wa_outbox.c.slot)
 
 message_events = Table(
@@ -163,6 +167,9 @@ accounts = Table(
     Column("name", Text, primary_key=True),
     # The pace that all workers share: when the next message may go (see `wa_integrasi.policy.pace`).
     Column("next_at", UtcDateTime),
+    # Its channel, and what `wa serve` needs to check the channel's webhooks, encrypted: so it works without Prefect.
+    Column("provider", Text),
+    Column("webhook", LargeBinary),
 )
 
 breakers = Table(
@@ -179,6 +186,8 @@ breakers = Table(
     Column("code", Text),
     Column("reason", Text),
     Column("changed_at", UtcDateTime, nullable=False),
+    # The circuit that people were last told of.
+    Column("noticed", Text),
 )
 
 chats = Table(
@@ -201,6 +210,16 @@ Index(
     chats.c.initiated_at,
     postgresql_where=_begun,
     sqlite_where=_begun,
+)
+
+approved_templates = Table(
+    "approved_templates",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("definition", JSON, nullable=False),
+    Column("synced_at", UtcDateTime, nullable=False),
 )
 
 complaint_queue = Table(
