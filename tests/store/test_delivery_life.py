@@ -20,7 +20,7 @@ from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, Action, Failed, Outbound, Outcome
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import wa_outbox
+from wa_integrasi.store.tables import leases
 
 PEOPLE = [Recipient.parse(f"+62812345678{number:02}") for number in range(20)]
 
@@ -42,7 +42,7 @@ def delivery(outbox: Outbox, sender: RecordingSender) -> Delivery:
 
 def lease_until(store: Store) -> object:
     with store.reading() as connection:
-        return connection.execute(select(wa_outbox.c.lease_until)).scalar_one()
+        return connection.execute(select(leases.c.until)).scalar_one()
 
 
 async def test_a_slow_send_keeps_its_lease(

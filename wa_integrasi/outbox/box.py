@@ -6,36 +6,35 @@ import random
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Row, case, cast, exists, func, literal, select, update
-from sqlalchemy import Text as SqlText
+from sqlalchemy import Connection
 
 from wa_integrasi.clock import Clock, utc_now
-from wa_integrasi.content import Content
-from wa_integrasi.message import OPEN, Priority, Status
-from wa_integrasi.outbox import person
+from wa_integrasi.message import Status
+from wa_integrasi.outbox import housekeeping, person, turns, waiting
 from wa_integrasi.outbox.asking import send_again, take_unknown
-from wa_integrasi.outbox.claiming import adopt, claimable, expire
+from wa_integrasi.outbox.claiming import claim_of, message_asked_about
 from wa_integrasi.outbox.enqueuing import insert_messages
-from wa_integrasi.outbox.events import event, record
 from wa_integrasi.outbox.person import Selection
 from wa_integrasi.outbox.rows import Claimed, Enqueued, NewMessage, Settlement
-from wa_integrasi.outbox.settling import accept, apply_receipt, fail, lock_rows, owner_of, put_back
-from wa_integrasi.outbox.shared import judge_rows, load_breaker, moments, note_outcomes, read_contents, spend
+from wa_integrasi.outbox.settling import accept, apply_receipt, fail, key_of, lock_owners, owner_of
+from wa_integrasi.outbox.shared import hold_account, note_outcomes, read_contents, release_account
 from wa_integrasi.policy.retry import Decision, Jitter, RetryPolicy
 from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, Action, Failed, Missing, Outcome, ReceiptEvent
-from wa_integrasi.recipient import Recipient
+from wa_integrasi.store.bulk import bulk, plain
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import UtcDateTime, wa_outbox
 
 LEASE = timedelta(seconds=20)
 """How long a worker is believed to be alive; one that is renews its leases (`Outbox.renew`)."""
 
-_ENQUEUE_AT_ONCE = 1_000
-_CLAIMED = ("id", "account", "chat", "type", "content", "attempt_id", "attempts", "priority", "lease_until", "reply_to")
+_KEEP_HOUSE_EVERY = timedelta(seconds=1)
+_LOOK_FOR_ORPHANS_EVERY = timedelta(minutes=10)
+_ORPHANS_AT_ONCE = 1_000
+
+_RENEW = bulk("UPDATE leases SET until = :until FROM {x} WHERE leases.id = x.id", id="text")
+_LEASE = "INSERT INTO leases (id, owner, until) VALUES (:id, :owner, :until)"
 
 
 class Outbox:
@@ -48,71 +47,63 @@ class Outbox:
         self._policy = policy or RetryPolicy()
         self._clock = clock
         self._jitter = jitter
+        self._short = True
+        self._kept_house_at = self._looked_for_orphans_at = datetime.min.replace(tzinfo=UTC)
 
     def enqueue(self, messages: Sequence[NewMessage], connection: Connection | None = None) -> list[Enqueued]:
-        """Store `messages`, each once, in their order. Pass a `connection` to commit them with work of your own."""
+        """Store `messages`, each once, in their order, and wake who waits for them.
+
+        Pass a `connection` to commit them with work of your own; keep that transaction short, for nothing else of
+        these chats moves until it ends.
+        """
         if not messages:
             return []
         with nullcontext(connection) if connection is not None else self._store.writing() as active:
-            made: list[Enqueued] = []
-            for start in range(0, len(messages), _ENQUEUE_AT_ONCE):
-                made += insert_messages(active, messages[start : start + _ENQUEUE_AT_ONCE], self._clock())
-            return made
+            made = insert_messages(active, messages, self._clock())
+            if connection is not None:
+                self._store.wake(connection)
+        if connection is None:
+            self._store.wake()
+        return made
 
     def claim(
         self, owner: str, accounts: Mapping[str, AccountRules], *, limit: int = 50, lease: timedelta = LEASE
     ) -> list[Claimed]:
         """Take up to `limit` due messages of `accounts` for `owner`, most urgent first, and note the intent to send.
 
-        Of a chat only the first waiting message can be taken, and none while another is on its way: so its order
-        holds whatever the number of workers. What the rules do not let go now waits or is refused. Before that,
-        foreign rows are adopted and lost leases noted.
+        Of a chat only the message whose turn it is can be taken, and none while another is on its way: so its order
+        holds whatever the number of workers. What the rules do not let go now waits or is refused. Foreign rows are
+        adopted and lost leases noted before that, every second or when there is time.
         """
         now = self._clock()
+        token = secrets.token_hex(8)
         claimed: list[Claimed] = []
         with self._store.writing() as connection:
-            adopt(connection, now)
-            expire(connection, now, self._policy, accounts)
+            if self._short or not timedelta() <= now - self._kept_house_at < _KEEP_HOUSE_EVERY:
+                self._keep_house(connection, accounts, now)
             for account, rules in accounts.items():
-                slots = moments(connection, account, rules, now, limit - len(claimed))
-                if not slots:
-                    continue
-                taken = self._take(connection, account, owner, now, lease, len(slots))
-                contents, unreadable = read_contents(taken, now)
-                rows = [row for row in taken if row.id in contents]
-                going, stops = judge_rows(connection, account, rules, rows, now)
-                put_back(connection, {**unreadable, **stops}, now)
-                spend(connection, account, rules, now, len(going))
-                chosen = [row for row in rows if row.id in going]
-                claimed += [
-                    _claimed(row, contents[row.id], max(slot, going[row.id]))
-                    for row, slot in zip(chosen, slots, strict=False)
-                ]
-            record(connection, [event(row.id, Status.SENDING, now, attempt_id=row.attempt_id) for row in claimed])
+                wanted = limit - len(claimed)
+                claimed += claim_of(connection, account, rules, token, now, now + lease, wanted) if wanted else []
+            if claimed:
+                plain(connection, _LEASE, id=token, owner=owner, until=now + lease)
+        self._short = len(claimed) < limit
         return claimed
 
-    def _take(
-        self, connection: Connection, account: str, owner: str, now: datetime, lease: timedelta, limit: int
-    ) -> list[Row[Any]]:
-        """Take rows under a lease, first things first."""
-        token = secrets.token_hex(8)
-        take = update(wa_outbox).where(claimable(connection, account, now, limit))
-        take = take.values(
-            status=Status.SENDING,
-            attempts=wa_outbox.c.attempts + 1,
-            attempt_id=literal(f"{token}.").concat(cast(wa_outbox.c.id, SqlText)),
-            lease_owner=owner,
-            lease_until=now + lease,
-        )
-        rows = connection.execute(take.returning(*(wa_outbox.c[name] for name in _CLAIMED))).all()
-        return sorted(rows, key=_urgency)
+    def _keep_house(self, connection: Connection, accounts: Mapping[str, AccountRules], now: datetime) -> None:
+        self._kept_house_at = now
+        if not timedelta() <= now - self._looked_for_orphans_at < _LOOK_FOR_ORPHANS_EVERY:
+            turns.orphans(connection, _ORPHANS_AT_ONCE)
+            self._looked_for_orphans_at = now
+        housekeeping.adopt(connection, now)
+        housekeeping.expire(connection, now, self._policy)
+        housekeeping.end_waits(connection, now, self._policy, accounts)
 
     def renew(self, claimed: Sequence[Claimed], lease: timedelta = LEASE) -> None:
         """Say that this worker is alive and still at work on `claimed`."""
-        mine = wa_outbox.c.id.in_([row.id for row in claimed]) & (wa_outbox.c.status == Status.SENDING)
-        current = wa_outbox.c.attempt_id.in_([row.attempt_id for row in claimed])
-        with self._store.writing() as connection:
-            connection.execute(update(wa_outbox).where(mine, current).values(lease_until=self._clock() + lease))
+        leases = sorted({message.lease for message in claimed})
+        if leases:
+            with self._store.writing() as connection:
+                _RENEW(connection, [{"id": lease_id} for lease_id in leases], until=self._clock() + lease)
 
     def settle(
         self, attempts: Sequence[tuple[Claimed, Outcome]], accounts: Mapping[str, AccountRules] | None = None
@@ -123,21 +114,20 @@ class Outbox:
         provider accepted a message is a fact and always counts.
         """
         now = self._clock()
-        settled = []
+        accepted = [(claimed, outcome) for claimed, outcome in attempts if isinstance(outcome, Accepted)]
+        failed = [
+            (claimed, outcome, self._policy.decide(outcome, claimed.attempts, self._jitter))
+            for claimed, outcome in attempts
+            if not isinstance(outcome, Accepted)
+        ]
         with self._store.writing() as connection:
-            lock_rows(connection, {claimed.id for claimed, _ in attempts})
-            told = [(claimed.account, claimed.recipient.chat, outcome) for claimed, outcome in attempts]
+            turns.lock_chats(connection, [key_of(claimed) for claimed, _ in attempts])
+            told = [(*key_of(claimed), outcome) for claimed, outcome in attempts]
             note_outcomes(connection, accounts or {}, told, now)
-            accepted = [(claimed, outcome) for claimed, outcome in attempts if isinstance(outcome, Accepted)]
             accept(connection, accepted, now)
-            settled += [Settlement(claimed, outcome, Status.SENT) for claimed, outcome in accepted]
-            for claimed, outcome in attempts:
-                if isinstance(outcome, Accepted):
-                    continue
-                decision = self._policy.decide(outcome, claimed.attempts, self._jitter)
-                if fail(connection, claimed, outcome, decision, now):
-                    settled.append(Settlement(claimed, outcome, decision.status))
-        return settled
+            counted = fail(connection, failed, now)
+        settled = [Settlement(claimed, outcome, Status.SENT) for claimed, outcome in accepted]
+        return settled + [Settlement(c, outcome, d.status) for c, outcome, d in failed if c.id in counted]
 
     def to_ask_about(self, accounts: Collection[str], limit: int = 20) -> list[tuple[Claimed, datetime]]:
         """Messages of unknown fate to ask the channels of `accounts` about, each with the moment its attempt began."""
@@ -145,12 +135,13 @@ class Outbox:
         with self._store.writing() as connection:
             rows = take_unknown(connection, accounts, now, self._policy.evidence, limit)
             contents, _ = read_contents([row for row, _ in rows], now)
-        return [(_claimed(row, contents[row.id], now), since) for row, since in rows if row.id in contents]
+        return [(message_asked_about(row, contents[row.id], now), since) for row, since in rows if row.id in contents]
 
     def answered(self, claimed: Claimed, answer: Accepted | Missing) -> None:
         """Write down what the channel said of a message of unknown fate: it has it, or it never had."""
         now = self._clock()
         with self._store.writing() as connection:
+            turns.lock_chats(connection, [key_of(claimed)])
             if isinstance(answer, Accepted):
                 accept(connection, [(claimed, answer)], now)
             else:
@@ -159,7 +150,9 @@ class Outbox:
     def refuse(self, claimed: Claimed, reason: str) -> None:
         """End a claimed message that may not be sent."""
         with self._store.writing() as connection:
-            fail(connection, claimed, Failed(Action.DEAD, "refused", reason), Decision(Status.REFUSED), self._clock())
+            turns.lock_chats(connection, [key_of(claimed)])
+            refusal = (claimed, Failed(Action.DEAD, "refused", reason), Decision(Status.REFUSED))
+            fail(connection, [refusal], self._clock())
 
     def requeue(self, selection: Selection, reason: str) -> int:
         """Let dead and refused messages wait again, with all their tries; returns how many there were."""
@@ -176,31 +169,39 @@ class Outbox:
         with self._store.writing() as connection:
             return person.cancel(connection, selection, reason, self._clock())
 
+    def hold(self, account: str, code: str, reason: str) -> None:
+        """Let nothing of `account` go until `release`: its messages wait."""
+        with self._store.writing() as connection:
+            hold_account(connection, account, code, reason, self._clock())
+
+    def release(self, account: str) -> None:
+        """Let what waits go again, in order and by the account's pace."""
+        with self._store.writing() as connection:
+            release_account(connection, account, self._clock())
+        self._store.wake()
+
     def has_due(self, accounts: Mapping[str, AccountRules]) -> bool:
         """Whether anything is due of an account whose breaker lets it go."""
+        moment = self.next_due(accounts)
+        return moment is not None and moment <= self._clock()
+
+    def next_due(self, accounts: Mapping[str, AccountRules]) -> datetime | None:
+        """When the next message of `accounts` may go, as far as is known now; None when none waits."""
         now = self._clock()
         with self._store.reading() as connection:
-            open_to = [
-                account
-                for account, rules in accounts.items()
-                if rules.breaker.allowed(load_breaker(connection, account), now) != 0
-            ]
-            due = (wa_outbox.c.status == Status.PENDING) & (wa_outbox.c.next_attempt_at <= now)
-            found = exists().where(due, wa_outbox.c.account.in_(open_to))
-            return connection.execute(select(found)).scalar_one()
+            return waiting.next_due(connection, accounts, now)
+
+    def next_duty(self) -> datetime | None:
+        """When the next lost worker is noted, or the next wait for evidence ends."""
+        with self._store.reading() as connection:
+            return waiting.next_duty(connection)
 
     def moves_in(self, ids: Sequence[int]) -> timedelta | None:
         """How long until the first of the messages `ids` that are still owed may move on; None when none is."""
         now = self._clock()
-        moment = case(
-            (wa_outbox.c.status == Status.SENDING, wa_outbox.c.lease_until), else_=wa_outbox.c.next_attempt_at
-        )
-        owed = select(wa_outbox.c.account, func.min(moment, type_=UtcDateTime))
-        owed = owed.where(wa_outbox.c.id.in_(ids), wa_outbox.c.status.in_(OPEN)).group_by(wa_outbox.c.account)
         with self._store.reading() as connection:
-            rows = connection.execute(owed).tuples().all()
-            moments = [max(first or now, load_breaker(connection, account).until or now) for account, first in rows]
-        return min(moments) - now if moments else None
+            moment = waiting.moves_at(connection, ids, now)
+        return None if moment is None else moment - now
 
     def seconds_until(self, moment: datetime) -> float:
         """How long to wait for `moment` by this outbox's clock; nothing when it is over."""
@@ -214,26 +215,7 @@ class Outbox:
         with nullcontext(connection) if connection is not None else self._store.writing() as active:
             owners = [(owner_of(active, receipt), receipt) for receipt in receipts]
             known = [(owner, receipt) for owner, receipt in owners if owner is not None]
-            lock_rows(active, {owner for owner, _ in known})
+            lock_owners(active, {owner for owner, _ in known})
             for owner, receipt in known:
                 apply_receipt(active, owner, receipt)
             return [receipt for owner, receipt in owners if owner is None]
-
-
-def _urgency(row: Row[Any]) -> tuple[int, int]:
-    """First things first; SQLite lets another program write what is no number."""
-    return (row.priority if isinstance(row.priority, int) else int(Priority.REPORT), row.id)
-
-
-def _claimed(row: Row[Any], content: Content, not_before: datetime) -> Claimed:
-    return Claimed(
-        id=row.id,
-        account=row.account,
-        recipient=Recipient.of_chat(row.chat),
-        content=content,
-        attempt_id=row.attempt_id,
-        attempts=row.attempts,
-        lease_until=row.lease_until,
-        reply_to=row.reply_to,
-        not_before=not_before,
-    )

@@ -1,104 +1,89 @@
-"""What a claim does to the rows: adopt foreign ones, note lost workers, choose what may go."""
+"""Claiming for one account: take the chats whose turn it is, judge their messages, note the intent to send."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, any_, exists, func, or_, select, tuple_, update
+from sqlalchemy import Connection, Row
 
-from wa_integrasi.content import ContentError, load_content
+from wa_integrasi.content import Content
 from wa_integrasi.message import Priority, Status
+from wa_integrasi.outbox import turns
 from wa_integrasi.outbox.events import event, record
-from wa_integrasi.policy.retry import RetryPolicy
-from wa_integrasi.policy.rules import AccountRules, OnUnknown
+from wa_integrasi.outbox.rows import Claimed
+from wa_integrasi.outbox.settling import put_back
+from wa_integrasi.outbox.shared import judge_rows, moments, read_contents, spend
+from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.recipient import Recipient
-from wa_integrasi.store.tables import wa_outbox
+from wa_integrasi.store.bulk import bulk
 
-_ADOPT_AT_ONCE = 200
-_LONGEST = timedelta(days=1)
-"""No lease and no wait for evidence is longer."""
-
-
-def claimable(connection: Connection, account: str, now: datetime, limit: int) -> ColumnElement[bool]:
-    """The rows that may go now, as a condition for an UPDATE.
-
-    Of a chat only its first waiting row qualifies, and none while another is on its way or its fate is unknown.
-    """
-    other = wa_outbox.alias()
-    on_its_way = other.c.status.in_([Status.SENDING, Status.UNKNOWN])
-    before = and_(
-        other.c.status == Status.PENDING,
-        tuple_(other.c.priority, other.c.id) < tuple_(wa_outbox.c.priority, wa_outbox.c.id),
-    )
-    same_chat = and_(other.c.account == wa_outbox.c.account, other.c.chat == wa_outbox.c.chat)
-    due = (
-        select(wa_outbox.c.id)
-        .where(
-            wa_outbox.c.status == Status.PENDING,
-            wa_outbox.c.account == account,
-            wa_outbox.c.chat.is_not(None),
-            wa_outbox.c.next_attempt_at <= now,
-            ~exists().where(same_chat, or_(on_its_way, before)),
-        )
-        .order_by(wa_outbox.c.priority, wa_outbox.c.next_attempt_at, wa_outbox.c.id)
-        .limit(limit)
-    )
-    if connection.dialect.name == "postgresql":
-        # An array is computed once; a sub-select in IN may be run again for each row, past its limit.
-        due = due.with_for_update(skip_locked=True)
-        return wa_outbox.c.id == any_(func.array(due.scalar_subquery()))
-    return wa_outbox.c.id.in_(due.scalar_subquery())
+_SEND = bulk(
+    "UPDATE wa_outbox SET status = 'sending', attempts = wa_outbox.attempts + 1, attempt_id = x.attempt_id "
+    "FROM {x} WHERE wa_outbox.id = x.id",
+    id="bigint",
+    attempt_id="text",
+)
 
 
-def adopt(connection: Connection, now: datetime) -> None:
-    """Read and address rows that another program inserted; an unreadable one becomes a dead letter that says why."""
-    foreign = select(wa_outbox.c.id, wa_outbox.c.recipient, wa_outbox.c.content, wa_outbox.c.type)
-    foreign = foreign.where(wa_outbox.c.status == Status.PENDING, wa_outbox.c.chat.is_(None))
-    for row in connection.execute(
-        foreign.order_by(wa_outbox.c.id).limit(_ADOPT_AT_ONCE).with_for_update(skip_locked=True)
-    ):
-        try:
-            check_text(row.recipient, row.type, row.content)
-            # Whatever it says of its order, it has the same as every foreign row.
-            values: dict[str, Any] = {"chat": Recipient.parse(row.recipient).chat, "priority": int(Priority.REPORT)}
-            load_content(row.type, row.content)
-        except ValueError as error:
-            values = {"status": Status.DEAD, "error_code": "unreadable", "error_text": str(error)}
-            record(connection, [event(row.id, Status.DEAD, now, error_code="unreadable", error_text=str(error))])
-        connection.execute(update(wa_outbox).where(wa_outbox.c.id == row.id).values(**values))
-
-
-def check_text(*values: object) -> None:
-    """Raise `ContentError` for what is no text: SQLite keeps anything anywhere."""
-    if not all(isinstance(value, str) for value in values):
-        raise ContentError("recipient, type and content must be text")
-    if any("\ufffd" in str(value) for value in values):
-        raise ContentError("recipient, type and content must be UTF-8")
-
-
-def expire(connection: Connection, now: datetime, policy: RetryPolicy, accounts: Mapping[str, AccountRules]) -> None:
-    """Note lost workers, and give up waiting for evidence: send again, ask a person, or end after the last try."""
-    # A lease or a wait that nobody here could have given would hold its chat for ever.
-    lease, wait = wa_outbox.c.lease_until, wa_outbox.c.next_attempt_at
-    over = or_(lease.is_(None), lease < now, lease > now + _LONGEST)
-    lost = (wa_outbox.c.status == Status.SENDING) & over
-    asked = wa_outbox.c.account.in_([name for name, rules in accounts.items() if rules.looks_up])
-    waited = (wa_outbox.c.status == Status.UNKNOWN) & or_(wait <= now, wait > now + _LONGEST) & ~asked
-    worn_out = wa_outbox.c.attempts >= policy.tries
-    reviewed = wa_outbox.c.account.in_(
-        [name for name, rules in accounts.items() if rules.on_unknown is OnUnknown.REVIEW]
-    )
-    dead = {"status": Status.DEAD, "error_code": "no_answer"}
-    changes: list[tuple[ColumnElement[bool], dict[str, Any]]] = [
-        (waited & reviewed, {**dead, "error_text": "it may have arrived: a person decides"}),
-        (waited & worn_out, {**dead, "error_text": "no answer, no receipt"}),
-        (waited, {"status": Status.PENDING, "next_attempt_at": now}),
-        (lost, {"status": Status.UNKNOWN, "next_attempt_at": now + policy.evidence, "error_code": "worker_lost"}),
+def claim_of(
+    connection: Connection, account: str, rules: AccountRules, token: str, now: datetime, until: datetime, limit: int
+) -> list[Claimed]:
+    """Claim up to `limit` messages of one account, the most urgent first."""
+    slots = moments(connection, account, rules, now, limit)
+    taken = turns.take(connection, account, token, now, len(slots)) if slots else {}
+    if not taken:
+        return []
+    heads = sorted(turns.heads(connection, account, token), key=_urgency)
+    waiting = [row for row in heads if row.status == Status.PENDING]
+    contents, unreadable = read_contents(waiting, now)
+    readable = [row for row in waiting if row.id in contents]
+    going, stops = judge_rows(connection, account, rules, readable, taken, now)
+    put_back(connection, unreadable | stops, now)
+    spend(connection, account, rules, now, len(going))
+    going_rows = [row for row in readable if row.id in going]
+    claimed = [
+        _claimed(row, token, contents[row.id], until, max(slot, going[row.id]))
+        for row, slot in zip(going_rows, slots, strict=False)
     ]
-    for condition, values in changes:
-        change = update(wa_outbox).where(condition).values(lease_owner=None, lease_until=None, **values)
-        rows = connection.execute(change.returning(wa_outbox.c.id, wa_outbox.c.attempt_id))
-        code = values.get("error_code")
-        record(connection, [event(r.id, values["status"], now, attempt_id=r.attempt_id, error_code=code) for r in rows])
+    if claimed:
+        _SEND(connection, [{"id": message.id, "attempt_id": message.attempt_id} for message in claimed])
+        record(connection, [event(m.id, Status.SENDING, attempt_id=m.attempt_id) for m in claimed], now)
+    # Whatever does not go gives its chat back, also where another program ended or removed the message.
+    gone = {message.recipient.chat for message in claimed}
+    turns.pass_on(connection, [((account, chat), token, 0) for chat in taken if chat not in gone])
+    return claimed
+
+
+def message_asked_about(row: Row[Any], content: Content, now: datetime) -> Claimed:
+    """A message of unknown fate, as its attempt was."""
+    return Claimed(
+        id=row.id,
+        account=row.account,
+        recipient=Recipient.of_chat(row.chat),
+        content=content,
+        attempt_id=row.attempt_id,
+        attempts=row.attempts,
+        lease_until=None,
+        reply_to=row.reply_to,
+        not_before=now,
+    )
+
+
+def _claimed(row: Row[Any], token: str, content: Content, until: datetime, not_before: datetime) -> Claimed:
+    return Claimed(
+        id=row.id,
+        account=row.account,
+        recipient=Recipient.of_chat(row.chat),
+        content=content,
+        attempt_id=f"{token}.{row.id}",
+        attempts=(row.attempts if isinstance(row.attempts, int) else 0) + 1,
+        lease_until=until,
+        reply_to=row.reply_to,
+        not_before=not_before,
+    )
+
+
+def _urgency(row: Row[Any]) -> tuple[int, int]:
+    """First things first; SQLite lets another program write what is no number."""
+    return (row.priority if isinstance(row.priority, int) else int(Priority.REPORT), row.id)

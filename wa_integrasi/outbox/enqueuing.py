@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from wa_integrasi.content import dump_content
+from wa_integrasi.content import ContentError, dump_content
+from wa_integrasi.message import Priority
+from wa_integrasi.outbox import turns
 from wa_integrasi.outbox.rows import Enqueued, NewMessage
+from wa_integrasi.store.bulk import bulk
 from wa_integrasi.store.tables import wa_outbox
+
+_AT_ONCE = 1_000
+
+_COLUMNS = {
+    "chat": "text",
+    "content": "text",
+    "type": "text",
+    "account": "text",
+    "priority": "int",
+    "dedupe_key": "text",
+    "report": "text",
+    "slot": "text",
+    "part": "int",
+    "parts": "int",
+    "flow_run_id": "text",
+    "reply_to": "text",
+}
+_INSERT = bulk(
+    f"INSERT INTO wa_outbox (recipient, created_at, next_attempt_at, {', '.join(_COLUMNS)}) "  # noqa: S608 - fixed words
+    f"SELECT x.chat, :now, :now, {', '.join(f'x.{name}' for name in _COLUMNS)} FROM {{x}} WHERE true "
+    "ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING RETURNING id, dedupe_key",
+    **_COLUMNS,
+)
 
 
 def insert_messages(connection: Connection, messages: Sequence[NewMessage], now: datetime) -> list[Enqueued]:
     """Insert `messages` unless their dedupe keys are there; the answers are in the order of the messages."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(wa_outbox).on_conflict_do_nothing(index_elements=["dedupe_key"])
-    returned = connection.execute(
-        statement.returning(wa_outbox.c.id, wa_outbox.c.dedupe_key), [_row(message, now) for message in messages]
-    ).all()
+    made: list[Enqueued] = []
+    for start in range(0, len(messages), _AT_ONCE):
+        made += _insert(connection, messages[start : start + _AT_ONCE], now)
+    turns.wait(connection, list(_heads(messages, made)), now)
+    return made
+
+
+def _insert(connection: Connection, messages: Sequence[NewMessage], now: datetime) -> list[Enqueued]:
+    returned = _INSERT(connection, [_row(message) for message in messages], now=now).all()
     made = {key: row_id for row_id, key in returned if key is not None}
     # Rows without a key are numbered in the order in which they were given.
     keyless = iter(sorted(row_id for row_id, key in returned if key is None))
@@ -38,11 +67,25 @@ def insert_messages(connection: Connection, messages: Sequence[NewMessage], now:
     return answers
 
 
-def _row(message: NewMessage, now: datetime) -> dict[str, Any]:
+def _heads(messages: Sequence[NewMessage], made: Sequence[Enqueued]) -> Iterator[tuple[turns.Key, int, int]]:
+    """Of each chat the message that goes first among the new ones."""
+    first: dict[turns.Key, tuple[Priority, int]] = {}
+    for message, row in zip(messages, made, strict=True):
+        if row.created:
+            key, place = (message.account, message.recipient.chat), (message.priority, row.id)
+            if key not in first or place < first[key]:
+                first[key] = place
+    for key, (priority, row_id) in first.items():
+        yield key, row_id, int(priority)
+
+
+def _row(message: NewMessage) -> dict[str, Any]:
+    content = dump_content(message.content)
+    if "\0" in content:
+        raise ContentError("content: must have no NUL character")
     return {
-        "recipient": message.recipient.chat,
         "chat": message.recipient.chat,
-        "content": dump_content(message.content),
+        "content": content,
         "type": message.content.type,
         "account": message.account,
         "priority": int(message.priority),
@@ -53,8 +96,6 @@ def _row(message: NewMessage, now: datetime) -> dict[str, Any]:
         "parts": message.parts,
         "flow_run_id": message.flow_run_id,
         "reply_to": message.reply_to,
-        "created_at": now,
-        "next_attempt_at": now,
     }
 
 

@@ -10,21 +10,31 @@ from sqlalchemy import Connection, exists, insert, select
 
 from wa_integrasi.message import Receipt, Status
 from wa_integrasi.providers.base import ReceiptEvent
+from wa_integrasi.store.bulk import bulk
 from wa_integrasi.store.tables import message_events
 
+_RECORD = bulk(
+    "INSERT INTO message_events (outbox_id, status, at, attempt_id, provider_message_id, error_code, error_text) "
+    "SELECT x.outbox_id, x.status, :now, x.attempt_id, x.provider_message_id, x.error_code, x.error_text "
+    "FROM {x} WHERE true",
+    outbox_id="bigint",
+    status="text",
+    attempt_id="text",
+    provider_message_id="text",
+    error_code="text",
+    error_text="text",
+)
 
-def event(outbox_id: int, status: Status, at: datetime, **details: Any) -> dict[str, Any]:
-    """One row of `message_events`; `details` are its other columns."""
-    empty = dict.fromkeys(
-        ("attempt_id", "provider_message_id", "error_code", "error_text", "price_category", "billable")
-    )
-    return {"outbox_id": outbox_id, "status": status.value, "at": at, **empty, **details}
+
+def event(outbox_id: int, status: Status, **details: str | None) -> dict[str, Any]:
+    """One row for `record`; `details` are its other columns."""
+    return {"outbox_id": outbox_id, "status": status.value, **details}
 
 
-def record(connection: Connection, events: Sequence[dict[str, Any]]) -> None:
-    """Write `events`."""
+def record(connection: Connection, events: Sequence[dict[str, Any]], now: datetime) -> None:
+    """Write what has happened now."""
     if events:
-        connection.execute(insert(message_events), events)
+        _RECORD(connection, events, now=now)
 
 
 def record_receipt(connection: Connection, outbox_id: int, receipt: ReceiptEvent) -> None:
@@ -39,7 +49,7 @@ def record_receipt(connection: Connection, outbox_id: int, receipt: ReceiptEvent
     if connection.execute(select(written)).scalar_one():
         return
     failure = receipt.failure
-    details = {
+    values = {
         "attempt_id": receipt.attempt_id,
         "provider_message_id": receipt.message_id,
         "error_code": failure.code if failure else None,
@@ -47,4 +57,4 @@ def record_receipt(connection: Connection, outbox_id: int, receipt: ReceiptEvent
         "price_category": receipt.price_category,
         "billable": receipt.billable,
     }
-    record(connection, [event(outbox_id, status, receipt.at, **details)])
+    connection.execute(insert(message_events).values(outbox_id=outbox_id, status=status, at=receipt.at, **values))

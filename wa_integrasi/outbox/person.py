@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from wa_integrasi.message import Status
+from wa_integrasi.outbox import turns
 from wa_integrasi.outbox.events import event, record
 from wa_integrasi.store.tables import wa_outbox
 
@@ -66,11 +67,18 @@ def _change(
 ) -> int:
     total = 0
     while True:
-        chosen = select(wa_outbox.c.id).where(*selection.conditions(), wa_outbox.c.status.in_(of))
-        ids = connection.execute(chosen.order_by(wa_outbox.c.id).limit(_AT_ONCE).with_for_update()).scalars().all()
-        if not ids:
+        chosen = select(wa_outbox.c.id, wa_outbox.c.account, wa_outbox.c.chat).where(
+            *selection.conditions(), wa_outbox.c.status.in_(of)
+        )
+        chosen = chosen.order_by(wa_outbox.c.id).limit(_AT_ONCE)
+        chats = {(row.account, row.chat) for row in connection.execute(chosen) if row.chat is not None}
+        turns.lock_chats(connection, chats)
+        rows = connection.execute(chosen.with_for_update()).all()
+        if not rows:
             return total
+        ids = [row.id for row in rows]
         connection.execute(update(wa_outbox).where(wa_outbox.c.id.in_(ids)).values(**values))
-        status = values["status"]
-        record(connection, [event(i, status, now, error_code=values["error_code"], error_text=reason) for i in ids])
+        told = [event(id_, values["status"], error_code=values["error_code"], error_text=reason) for id_ in ids]
+        record(connection, told, now)
+        turns.pass_on(connection, [((row.account, row.chat), None, row.id) for row in rows if row.chat is not None])
         total += len(ids)

@@ -52,6 +52,11 @@ class Claimed:
     """When its turn comes, by the account's pace; at most a second after it was claimed."""
     reply_to: str | None = None
 
+    @property
+    def lease(self) -> str:
+        """The claim that took it: what its attempt id begins with."""
+        return self.attempt_id.rpartition(".")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Settlement:

@@ -12,17 +12,29 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from wa_integrasi.content import Content, ContentError, load_content
 from wa_integrasi.message import Status
-from wa_integrasi.outbox.claiming import check_text
+from wa_integrasi.outbox.housekeeping import check_text
+from wa_integrasi.outbox.turns import UNKNOWN
 from wa_integrasi.policy.breaker import Breaker, Circuit
 from wa_integrasi.policy.gate import TIER_PERIOD, ChatState, Go, NeedsWindow, Refuse, Verdict, Wait, judge
 from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Action, Failed, Outcome
-from wa_integrasi.store.tables import accounts, breakers, chats, wa_outbox
+from wa_integrasi.store.bulk import bulk
+from wa_integrasi.store.tables import accounts, breakers, chats
 
 AHEAD = timedelta(seconds=1)
 """How far ahead of their moment messages are claimed; the worker sends each at its own."""
 
-_STATE = [field.name for field in fields(ChatState)]
+_HELD_FOR = timedelta(days=365)
+"""Nothing but a release ends a hold that a person or a watch has asked for."""
+
+_COUNT = bulk(
+    "UPDATE chats SET next_at = x.next_at, initiated_at = x.initiated_at FROM {x} "
+    "WHERE chats.account = x.account AND chats.chat = x.chat",
+    account="text",
+    chat="text",
+    next_at="timestamptz",
+    initiated_at="timestamptz",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +90,35 @@ def read_contents(rows: Sequence[Row[Any]], now: datetime) -> tuple[dict[int, Co
 
 
 def judge_rows(
-    connection: Connection, account: str, rules: AccountRules, rows: Sequence[Row[Any]], now: datetime
+    connection: Connection,
+    account: str,
+    rules: AccountRules,
+    rows: Sequence[Row[Any]],
+    chats_taken: Mapping[str, Row[Any]],
+    now: datetime,
 ) -> tuple[dict[int, datetime], dict[int, Stop]]:
-    """From when each claimed row may go, or why it may not; what may is counted towards its chat."""
-    known = _chat_states(connection, account, [row.chat for row in rows])
+    """From when each message may go, or why it may not; what may is counted towards its chat."""
     begun, oldest = _begun(connection, account, now) if rules.gate.tier is not None else (0, None)
     going: dict[int, datetime] = {}
     stops: dict[int, Stop] = {}
-    changed = []
+    counted = []
     for row in rows:
-        state, next_at = known.get(row.chat, (ChatState(), None))
-        is_template = row.type == "template"
-        verdict = judge(state, rules.gate, now, is_template=is_template, begun=begun, oldest=oldest)
-        decided = _after(verdict, rules, next_at, now)
+        chat = chats_taken[row.chat]
+        state = ChatState(chat.last_inbound_at, chat.opted_in_at, chat.opted_out_at, chat.initiated_at)
+        verdict = judge(state, rules.gate, now, is_template=row.type == "template", begun=begun, oldest=oldest)
+        decided = _after(verdict, rules, chat.next_at, now)
         if isinstance(decided, Stop):
             stops[row.id] = decided
             continue
         going[row.id] = decided
         initiates = isinstance(verdict, Go) and verdict.initiates
         begun += initiates
-        initiated_at = now if initiates else state.initiated_at
-        next_at = rules.pair.after(next_at, now, 1) if rules.pair else next_at
-        changed.append({"account": account, "chat": row.chat, "next_at": next_at, "initiated_at": initiated_at})
-    if rules.pair is not None or rules.gate.tier is not None:
-        upsert(connection, chats, changed)
+        if initiates or rules.pair:
+            next_at = rules.pair.after(chat.next_at, now, 1) if rules.pair else chat.next_at
+            initiated_at = now if initiates else chat.initiated_at
+            counted.append({"account": account, "chat": row.chat, "next_at": next_at, "initiated_at": initiated_at})
+    if counted:
+        _COUNT(connection, counted)
     return going, stops
 
 
@@ -143,6 +160,20 @@ def note_outcomes(
             save_breaker(connection, account, policy.after(load_breaker(connection, account), its, now), now)
 
 
+def hold_account(connection: Connection, account: str, code: str, reason: str, now: datetime) -> None:
+    """Open the account's breaker until it is released."""
+    _lock(connection, account)
+    known = load_breaker(connection, account)
+    held = Breaker(Circuit.OPEN, until=now + _HELD_FOR, openings=known.openings, code=code, reason=reason)
+    save_breaker(connection, account, held, now)
+
+
+def release_account(connection: Connection, account: str, now: datetime) -> None:
+    """Close the account's breaker."""
+    _lock(connection, account)
+    save_breaker(connection, account, Breaker(), now)
+
+
 def load_breaker(connection: Connection, account: str) -> Breaker:
     """The account's breaker; a closed one where nothing is known."""
     found = connection.execute(select(breakers).where(breakers.c.account == account)).mappings().first()
@@ -167,16 +198,8 @@ def _lock(connection: Connection, account: str) -> datetime | None:
 
 
 def _on_their_way(connection: Connection, account: str) -> int:
-    sending = (wa_outbox.c.account == account) & (wa_outbox.c.status == Status.SENDING)
-    return connection.execute(select(func.count()).where(sending)).scalar_one()
-
-
-def _chat_states(
-    connection: Connection, account: str, names: Sequence[str]
-) -> dict[str, tuple[ChatState, datetime | None]]:
-    known = select(chats).where(chats.c.account == account, chats.c.chat.in_(names))
-    rows = connection.execute(known).mappings()
-    return {row["chat"]: (ChatState(**{name: row[name] for name in _STATE}), row["next_at"]) for row in rows}
+    taken = (chats.c.account == account) & chats.c.held_by.is_not(None) & (chats.c.held_by != UNKNOWN)
+    return connection.execute(select(func.count()).where(taken)).scalar_one()
 
 
 def _begun(connection: Connection, account: str, now: datetime) -> tuple[int, datetime | None]:

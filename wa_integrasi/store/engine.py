@@ -5,17 +5,23 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_TIMEOUT_MS = 15_000
+
+
+CHANNEL = "wa_outbox"
+"""What PostgreSQL notifies when there is work."""
+
+_WAKE = text(f"NOTIFY {CHANNEL}")
 
 
 class StoreError(Exception):
@@ -61,6 +67,16 @@ class Store:
         """
         with self._connection() as connection, connection.execution_options(immediate=True).begin():
             yield connection
+
+    def wake(self, connection: Connection | None = None) -> None:
+        """Tell who waits on PostgreSQL that there is work, in a transaction of its own or at the end of another.
+
+        On SQLite those who wait look at the file's version.
+        """
+        if self.dialect != "postgresql":
+            return
+        with nullcontext(connection) if connection is not None else self.writing() as active:
+            active.execute(_WAKE)
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

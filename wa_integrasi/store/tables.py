@@ -12,7 +12,6 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -102,8 +101,6 @@ wa_outbox = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("attempt_id", Text),
     _now("next_attempt_at"),
-    Column("lease_owner", Text),
-    Column("lease_until", UtcDateTime),
     Column("provider_message_id", Text),
     Column("delivered_at", UtcDateTime),
     Column("read_at", UtcDateTime),
@@ -113,40 +110,36 @@ wa_outbox = Table(
     Column("noticed_at", UtcDateTime),
     sqlite_autoincrement=True,
 )
+_keyed = text("dedupe_key IS NOT NULL")
+Index("uq_wa_outbox_dedupe_key", wa_outbox.c.dedupe_key, unique=True, postgresql_where=_keyed, sqlite_where=_keyed)
 _waiting = text("status = 'pending'")
-_open = text("status IN ('pending', 'sending', 'unknown')")
-_timed = text("status IN ('sending', 'unknown')")
-Index("uq_wa_outbox_dedupe_key", wa_outbox.c.dedupe_key, unique=True)
-Index(
-    "ix_wa_outbox_due",
-    wa_outbox.c.account,
-    wa_outbox.c.priority,
-    wa_outbox.c.next_attempt_at,
-    wa_outbox.c.id,
-    postgresql_where=_waiting,
-    sqlite_where=_waiting,
-)
 Index(
     "ix_wa_outbox_chat",
     wa_outbox.c.account,
     wa_outbox.c.chat,
     wa_outbox.c.priority,
     wa_outbox.c.id,
-    postgresql_where=_open,
-    sqlite_where=_open,
+    postgresql_where=_waiting,
+    sqlite_where=_waiting,
 )
-Index("ix_wa_outbox_timed", wa_outbox.c.status, postgresql_where=_timed, sqlite_where=_timed)
 _foreign = text("status = 'pending' AND chat IS NULL")
 Index("ix_wa_outbox_foreign", wa_outbox.c.id, postgresql_where=_foreign, sqlite_where=_foreign)
 _unnoticed = text("status = 'dead' AND noticed_at IS NULL")
 Index("ix_wa_outbox_unnoticed", wa_outbox.c.id, postgresql_where=_unnoticed, sqlite_where=_unnoticed)
-Index("ix_wa_outbox_report_slot", wa_outbox.c.report, wa_outbox.c.slot)
+_reported = text("report IS NOT NULL")
+Index(
+    "ix_wa_outbox_report_slot",
+    wa_outbox.c.report,
+    wa_outbox.c.slot,
+    postgresql_where=_reported,
+    sqlite_where=_reported,
+)
 
 message_events = Table(
     "message_events",
     metadata,
     _id(),
-    Column("outbox_id", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("wa_outbox.id"), nullable=False),
+    Column("outbox_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
     Column("status", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("attempt_id", Text),
@@ -157,9 +150,13 @@ message_events = Table(
     Column("billable", Boolean),
 )
 Index("ix_message_events_outbox_id", message_events.c.outbox_id)
-for _name in ("provider_message_id", "attempt_id"):
-    _known = text(f"{_name} IS NOT NULL")
-    Index(f"ix_message_events_{_name}", message_events.c[_name], postgresql_where=_known, sqlite_where=_known)
+_known = text("provider_message_id IS NOT NULL")
+Index(
+    "ix_message_events_provider_message_id",
+    message_events.c.provider_message_id,
+    postgresql_where=_known,
+    sqlite_where=_known,
+)
 
 accounts = Table(
     "accounts",
@@ -171,6 +168,15 @@ accounts = Table(
     Column("provider", Text),
     Column("webhook", LargeBinary),
 )
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)
+Index("ix_leases_until", leases.c.until)
 
 breakers = Table(
     "breakers",
@@ -202,7 +208,23 @@ chats = Table(
     Column("opted_out_at", UtcDateTime),
     Column("opted_out_by", Text),
     Column("initiated_at", UtcDateTime),
+    # Whose turn it is (see `wa_integrasi.outbox.turns`).
+    Column("head_id", BigInteger().with_variant(Integer, "sqlite")),
+    Column("priority", Integer),
+    Column("due_at", UtcDateTime),
+    Column("held_by", Text),
 )
+_free = text("held_by IS NULL AND due_at IS NOT NULL")
+Index(
+    "ix_chats_due",
+    chats.c.account,
+    chats.c.priority,
+    chats.c.due_at,
+    postgresql_where=_free,
+    sqlite_where=_free,
+)
+_held = text("held_by IS NOT NULL")
+Index("ix_chats_held_by", chats.c.held_by, postgresql_where=_held, sqlite_where=_held)
 _begun = text("initiated_at IS NOT NULL")
 Index(
     "ix_chats_initiated_at",

@@ -1,0 +1,156 @@
+"""Whose turn it is in each chat: a worker locks the chat, not its messages, and so their order holds.
+
+In `chats`, `head_id` is the message whose turn it is, `due_at` when it may go (null: nothing waits), `priority` its
+class, and `held_by` the lease of the claim that has it, or `UNKNOWN` while nobody knows whether it arrived. Whatever
+opens, ends or moves a message locks its chat first and says `pass_on` at its end. A claim reads the heads of free
+chats by one index, so what it costs does not depend on how many messages wait or have ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, TextualSelect, bindparam, text
+
+from wa_integrasi.message import Priority
+from wa_integrasi.store.bulk import bulk, plain
+from wa_integrasi.store.tables import UtcDateTime
+
+UNKNOWN = "unknown"
+
+Key = tuple[str, str]
+"""Account and chat."""
+
+_CLASSES = " ".join(f"WHEN o.priority <= {priority:d} THEN {priority:d}" for priority in sorted(Priority))
+_HEAD = f"""
+    SELECT o.id, CASE {_CLASSES} ELSE {max(Priority):d} END, o.next_attempt_at FROM wa_outbox o
+    WHERE o.account = chats.account AND o.chat = chats.chat AND o.status = 'pending'
+    ORDER BY o.priority, o.id LIMIT 1"""  # noqa: S608 - fixed words
+
+_LOCK = bulk(
+    "SELECT 1 FROM chats JOIN {x} ON chats.account = x.account AND chats.chat = x.chat "
+    "ORDER BY chats.account, chats.chat FOR UPDATE OF chats",
+    account="text",
+    chat="text",
+)
+_PASS_ON = bulk(
+    f"UPDATE chats SET held_by = NULL, (head_id, priority, due_at) = ({_HEAD}) FROM {{x}} "  # noqa: S608 - fixed words
+    "WHERE chats.account = x.account AND chats.chat = x.chat AND (chats.held_by IS NULL OR chats.held_by = x.token "
+    f"OR (chats.held_by = '{UNKNOWN}' AND chats.head_id = x.id))",
+    account="text",
+    chat="text",
+    token="text",  # noqa: S106 - an SQL type
+    id="bigint",
+)
+_HOLD = bulk(
+    f"UPDATE chats SET held_by = '{UNKNOWN}', head_id = x.id FROM {{x}} "  # noqa: S608 - fixed words
+    "WHERE chats.account = x.account AND chats.chat = x.chat AND chats.held_by = x.token",
+    account="text",
+    chat="text",
+    token="text",  # noqa: S106 - an SQL type
+    id="bigint",
+)
+_WAIT = bulk(
+    "INSERT INTO chats (account, chat, head_id, priority, due_at) "
+    "SELECT x.account, x.chat, x.id, x.priority, :now FROM {x} WHERE true ORDER BY x.account, x.chat "
+    "ON CONFLICT (account, chat) DO UPDATE "
+    "SET head_id = excluded.head_id, priority = excluded.priority, due_at = excluded.due_at "
+    "WHERE chats.held_by IS NULL AND (chats.due_at IS NULL OR excluded.priority < chats.priority)",
+    account="text",
+    chat="text",
+    id="bigint",
+    priority="int",
+)
+
+
+def lock_chats(connection: Connection, keys: Iterable[Key]) -> None:
+    """Lock chats in one order, as everything does: so no two wait for each other. On SQLite all is locked already."""
+    if connection.dialect.name == "postgresql" and (found := sorted(set(keys))):
+        _LOCK(connection, [{"account": account, "chat": chat} for account, chat in found]).all()
+
+
+def pass_on(connection: Connection, turns: Sequence[tuple[Key, str | None, int]]) -> None:
+    """Give the turn of locked chats to what waits now: of each its key, the lease that held it, and its message.
+
+    A chat that another lease holds, or another message of unknown fate, stays as it is.
+    """
+    if turns:
+        _PASS_ON(connection, _rows(turns))
+
+
+def hold(connection: Connection, turns: Sequence[tuple[Key, str | None, int]]) -> None:
+    """Nothing may pass these messages, whose lease has ended and whose fate is unknown."""
+    if turns:
+        _HOLD(connection, _rows(turns))
+
+
+def wait(connection: Connection, heads: Sequence[tuple[Key, int, int]], now: datetime) -> None:
+    """New messages wait: of each chat its first, as key, message and priority. They come before less urgent ones."""
+    ordered = sorted(heads)
+    rows = [{"account": a, "chat": c, "id": id_, "priority": priority} for (a, c), id_, priority in ordered]
+    if rows:
+        _WAIT(connection, rows, now=now)
+
+
+def take(connection: Connection, account: str, token: str, now: datetime, limit: int) -> dict[str, Row[Any]]:
+    """Take up to `limit` free chats whose turn has come, the most urgent first; returns what is known of each."""
+    taken: dict[str, Row[Any]] = {}
+    for priority in sorted(Priority):
+        if len(taken) < limit:
+            values = {"account": account, "token": token, "priority": int(priority), "limit": limit - len(taken)}
+            rows = connection.execute(_taking(connection.dialect.name), {**values, "now": now})
+            taken |= {row.chat: row for row in rows}
+    return taken
+
+
+def heads(connection: Connection, account: str, token: str) -> Sequence[Row[Any]]:
+    """The messages whose turn it is in the chats that `token` has taken."""
+    return plain(connection, _TAKEN, account=account, token=token).all()
+
+
+def orphans(connection: Connection, limit: int) -> None:
+    """Messages that wait without a turn, since another program wrote them so, are read anew like any foreign row."""
+    plain(connection, _ORPHANS, limit=limit)
+
+
+_TAKEN = """
+    SELECT o.id, o.account, o.chat, o.type, o.content, o.attempts, o.priority, o.reply_to, o.status, o.part
+    FROM chats c JOIN wa_outbox o ON o.id = c.head_id AND o.account = c.account AND o.chat = c.chat
+    WHERE c.held_by = :token AND c.account = :account"""
+
+_ORPHANS = """
+    UPDATE wa_outbox SET chat = NULL WHERE id IN (
+        SELECT o.id FROM wa_outbox o WHERE o.status = 'pending' AND o.chat IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM chats c WHERE c.account = o.account AND c.chat = o.chat
+            AND (c.due_at IS NOT NULL OR c.held_by IS NOT NULL))
+        ORDER BY o.id LIMIT :limit)"""
+
+
+def _rows(turns: Sequence[tuple[Key, str | None, int]]) -> list[dict[str, Any]]:
+    return [{"account": a, "chat": c, "token": token, "id": id_} for (a, c), token, id_ in sorted(turns, key=_by_key)]
+
+
+def _by_key(turn: tuple[Key, str | None, int]) -> Key:
+    return turn[0]
+
+
+_MOMENTS = ("next_at", "last_inbound_at", "opted_in_at", "opted_out_at", "initiated_at")
+
+
+@lru_cache
+def _taking(dialect: str) -> TextualSelect:
+    # An array is computed once; a sub-select in IN may be run again for each row, past its limit.
+    one_of, locked = ("= ANY(ARRAY({}))", " FOR UPDATE SKIP LOCKED") if dialect == "postgresql" else ("IN ({})", "")
+    due = (
+        "SELECT chat FROM chats WHERE account = :account AND priority = :priority AND held_by IS NULL "
+        f"AND due_at <= :now ORDER BY due_at LIMIT :limit{locked}"
+    )
+    sql = (
+        f"UPDATE chats SET held_by = :token WHERE account = :account AND chat {one_of.format(due)} "  # noqa: S608 - fixed words
+        f"RETURNING chat, {', '.join(_MOMENTS)}"
+    )
+    typed = text(sql).bindparams(bindparam("now", type_=UtcDateTime))
+    return typed.columns(**dict.fromkeys(_MOMENTS, UtcDateTime))
