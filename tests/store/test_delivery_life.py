@@ -12,8 +12,7 @@ from sqlalchemy.exc import OperationalError
 from tests.conftest import FrozenClock
 from tests.store.channel import BUDI, RecordingSender, accept, enqueue, message, statuses
 from tests.waiting import until
-from wa_integrasi import delivery as delivery_module
-from wa_integrasi.delivery import Delivery
+from wa_integrasi.delivery import Delivery, stream, worker
 from wa_integrasi.history import History
 from wa_integrasi.outbox import LEASE, Outbox
 from wa_integrasi.policy.rules import AccountRules
@@ -48,7 +47,7 @@ def lease_until(store: Store) -> object:
 async def test_a_slow_send_keeps_its_lease(
     outbox: Outbox, store: Store, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery_module, "LEASE", timedelta(milliseconds=30))
+    monkeypatch.setattr(worker, "_BEAT_S", 0.01)
     rival = RecordingSender()
 
     async def slowly(outbound: Outbound) -> Outcome:
@@ -76,7 +75,7 @@ async def test_a_lease_is_renewed_again_after_the_store_was_away_for_a_moment(
                 raise OperationalError("UPDATE", {}, Exception("the server closed the connection"))
             super().renew(claimed, lease)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(delivery_module, "LEASE", timedelta(milliseconds=30))
+    monkeypatch.setattr(worker, "_BEAT_S", 0.01)
     outbox = StoreAwayOnce(store, clock=clock)
 
     async def slowly(outbound: Outbound) -> Outcome:
@@ -101,7 +100,7 @@ async def test_following_ends_when_the_messages_have_left(
 async def test_following_ends_when_another_worker_has_sent_them(
     outbox: Outbox, sender: RecordingSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery_module, "_LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(stream, "_LOOK_AGAIN_S", 0.01)
     ids = enqueue(outbox, message())
     [taken] = outbox.claim("rival", {"default": AccountRules()})
 
@@ -120,7 +119,7 @@ async def test_following_ends_with_its_budget_and_leaves_what_waits_to_the_poll(
     async def later(outbound: Outbound) -> Outcome:
         return Failed(Action.RETRY, "131000", "later")
 
-    monkeypatch.setattr(delivery_module, "_LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(stream, "_LOOK_AGAIN_S", 0.01)
     ids = enqueue(outbox, message())
     sender = RecordingSender(later)
     await Delivery(outbox, {"default": sender}, "test").follow(ids, 0.2)
@@ -157,11 +156,11 @@ async def test_a_worker_stopped_in_mid_send_leaves_messages_that_wait_for_eviden
 
     sender = RecordingSender(hang)
     enqueue(outbox, message(), message(to=BUDI))
-    worker = asyncio.create_task(Delivery(outbox, {"default": sender}, "lost").batch())
+    lost = asyncio.create_task(Delivery(outbox, {"default": sender}, "lost").batch())
     await until(lambda: len(sender.sent) == 2)
-    worker.cancel()
+    lost.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await worker
+        await lost
     assert statuses(store) == ["sending", "sending"]
     clock.tick(seconds=LEASE.total_seconds() + 1)
     successor = RecordingSender()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import secrets
 from collections.abc import Collection, Mapping, Sequence
@@ -43,7 +44,7 @@ class Outbox:
     def __init__(
         self, store: Store, policy: RetryPolicy | None = None, clock: Clock = utc_now, jitter: Jitter = random.uniform
     ) -> None:
-        self._store = store
+        self.store = store
         self._policy = policy or RetryPolicy()
         self._clock = clock
         self._jitter = jitter
@@ -58,12 +59,12 @@ class Outbox:
         """
         if not messages:
             return []
-        with nullcontext(connection) if connection is not None else self._store.writing() as active:
+        with nullcontext(connection) if connection is not None else self.store.writing() as active:
             made = insert_messages(active, messages, self._clock())
             if connection is not None:
-                self._store.wake(connection)
+                self.store.wake(connection)
         if connection is None:
-            self._store.wake()
+            self.store.wake()
         return made
 
     def claim(
@@ -78,7 +79,7 @@ class Outbox:
         now = self._clock()
         token = secrets.token_hex(8)
         claimed: list[Claimed] = []
-        with self._store.writing() as connection:
+        with self.store.writing() as connection:
             if self._short or not timedelta() <= now - self._kept_house_at < _KEEP_HOUSE_EVERY:
                 self._keep_house(connection, accounts, now)
             for account, rules in accounts.items():
@@ -102,7 +103,7 @@ class Outbox:
         """Say that this worker is alive and still at work on `claimed`."""
         leases = sorted({message.lease for message in claimed})
         if leases:
-            with self._store.writing() as connection:
+            with self.store.writing() as connection:
                 _RENEW(connection, [{"id": lease_id} for lease_id in leases], until=self._clock() + lease)
 
     def settle(
@@ -120,7 +121,7 @@ class Outbox:
             for claimed, outcome in attempts
             if not isinstance(outcome, Accepted)
         ]
-        with self._store.writing() as connection:
+        with self.store.writing() as connection:
             turns.lock_chats(connection, [key_of(claimed) for claimed, _ in attempts])
             told = [(*key_of(claimed), outcome) for claimed, outcome in attempts]
             note_outcomes(connection, accounts or {}, told, now)
@@ -132,7 +133,7 @@ class Outbox:
     def to_ask_about(self, accounts: Collection[str], limit: int = 20) -> list[tuple[Claimed, datetime]]:
         """Messages of unknown fate to ask the channels of `accounts` about, each with the moment its attempt began."""
         now = self._clock()
-        with self._store.writing() as connection:
+        with self.store.writing() as connection:
             rows = take_unknown(connection, accounts, now, self._policy.evidence, limit)
             contents, _ = read_contents([row for row, _ in rows], now)
         return [(message_asked_about(row, contents[row.id], now), since) for row, since in rows if row.id in contents]
@@ -140,7 +141,7 @@ class Outbox:
     def answered(self, claimed: Claimed, answer: Accepted | Missing) -> None:
         """Write down what the channel said of a message of unknown fate: it has it, or it never had."""
         now = self._clock()
-        with self._store.writing() as connection:
+        with self.store.writing() as connection:
             turns.lock_chats(connection, [key_of(claimed)])
             if isinstance(answer, Accepted):
                 accept(connection, [(claimed, answer)], now)
@@ -149,57 +150,58 @@ class Outbox:
 
     def refuse(self, claimed: Claimed, reason: str) -> None:
         """End a claimed message that may not be sent."""
-        with self._store.writing() as connection:
+        with self.store.writing() as connection:
             turns.lock_chats(connection, [key_of(claimed)])
             refusal = (claimed, Failed(Action.DEAD, "refused", reason), Decision(Status.REFUSED))
             fail(connection, [refusal], self._clock())
 
     def requeue(self, selection: Selection, reason: str) -> int:
         """Let dead and refused messages wait again, with all their tries; returns how many there were."""
-        with self._store.writing() as connection:
+        with self.store.writing() as connection:
             return person.requeue(connection, selection, reason, self._clock())
 
     def discard(self, selection: Selection, reason: str) -> int:
         """Give up dead and refused messages and those of unknown fate; returns how many there were."""
-        with self._store.writing() as connection:
+        with self.store.writing() as connection:
             return person.discard(connection, selection, reason, self._clock())
 
     def cancel(self, selection: Selection, reason: str) -> int:
         """Take back waiting messages; returns how many there were."""
-        with self._store.writing() as connection:
+        with self.store.writing() as connection:
             return person.cancel(connection, selection, reason, self._clock())
 
     def hold(self, account: str, code: str, reason: str) -> None:
         """Let nothing of `account` go until `release`: its messages wait."""
-        with self._store.writing() as connection:
+        with self.store.writing() as connection:
             hold_account(connection, account, code, reason, self._clock())
 
     def release(self, account: str) -> None:
         """Let what waits go again, in order and by the account's pace."""
-        with self._store.writing() as connection:
+        with self.store.writing() as connection:
             release_account(connection, account, self._clock())
-        self._store.wake()
+        self.store.wake()
 
     def has_due(self, accounts: Mapping[str, AccountRules]) -> bool:
         """Whether anything is due of an account whose breaker lets it go."""
-        moment = self.next_due(accounts)
-        return moment is not None and moment <= self._clock()
-
-    def next_due(self, accounts: Mapping[str, AccountRules]) -> datetime | None:
-        """When the next message of `accounts` may go, as far as is known now; None when none waits."""
         now = self._clock()
-        with self._store.reading() as connection:
-            return waiting.next_due(connection, accounts, now)
+        with self.store.reading() as connection:
+            moment = waiting.next_due(connection, accounts, now)
+        return moment is not None and moment <= now
 
-    def next_duty(self) -> datetime | None:
-        """When the next lost worker is noted, or the next wait for evidence ends."""
-        with self._store.reading() as connection:
-            return waiting.next_duty(connection)
+    def due_in(self, accounts: Mapping[str, AccountRules]) -> float:
+        """Seconds until a message of `accounts` may go, a lost worker is noted, or a wait for evidence ends.
+
+        As far as is known now: infinite when nothing waits, and nothing when it is due already.
+        """
+        now = self._clock()
+        with self.store.reading() as connection:
+            moments = (waiting.next_due(connection, accounts, now), waiting.next_duty(connection))
+        return min((max(0.0, (m - now).total_seconds()) for m in moments if m is not None), default=math.inf)
 
     def moves_in(self, ids: Sequence[int]) -> timedelta | None:
         """How long until the first of the messages `ids` that are still owed may move on; None when none is."""
         now = self._clock()
-        with self._store.reading() as connection:
+        with self.store.reading() as connection:
             moment = waiting.moves_at(connection, ids, now)
         return None if moment is None else moment - now
 
@@ -212,7 +214,7 @@ class Outbox:
 
         Returns the receipts whose message is not known (yet): a receipt can be faster than our own commit.
         """
-        with nullcontext(connection) if connection is not None else self._store.writing() as active:
+        with nullcontext(connection) if connection is not None else self.store.writing() as active:
             owners = [(owner_of(active, receipt), receipt) for receipt in receipts]
             known = [(owner, receipt) for owner, receipt in owners if owner is not None]
             lock_owners(active, {owner for owner, _ in known})

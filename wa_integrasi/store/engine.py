@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -26,6 +27,31 @@ _WAKE = text(f"NOTIFY {CHANNEL}")
 
 class StoreError(Exception):
     """The store cannot be reached or used. Its message says which database, without its password."""
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the store cannot be used now, and may be later: stopped, cut off, locked, full, or asked to try again."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, StoreError)
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_AWAY
+    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError | psycopg.InternalError):
+        return cause.sqlstate is None or cause.sqlstate[:2] in _POSTGRES_AWAY
+    return error.connection_invalidated
+
+
+_SQLITE_AWAY = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
+_POSTGRES_AWAY = {"08", "25", "40", "53", "55", "57", "58"}
+"""Classes of SQLSTATE: connection, state of the transaction (a standby is read-only), deadlock, no room, locks,
+shutdown, system (PostgreSQL, appendix A)."""
 
 
 @dataclass(frozen=True)

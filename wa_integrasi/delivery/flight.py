@@ -1,0 +1,101 @@
+"""The messages that a worker has claimed: those that wait for their turn, that are on their way, that came back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Sequence
+
+from wa_integrasi.outbox import Claimed
+from wa_integrasi.providers.base import Outcome
+
+Attempt = Callable[[Claimed], Awaitable[Outcome | None]]
+"""Sends one message; None when it was refused and is settled already."""
+
+
+class Flight:
+    """Sends what it is given, at most `at_once` of each account at a time: a slow channel holds up no other."""
+
+    def __init__(self, attempt: Attempt, at_once: int) -> None:
+        self._attempt = attempt
+        self._at_once = at_once
+        self._waiting: dict[str, deque[Claimed]] = defaultdict(deque)
+        self._senders: dict[str, set[asyncio.Task[None]]] = defaultdict(set)
+        self._held: dict[int, Claimed] = {}
+        self._landed: list[tuple[Claimed, Outcome | None]] = []
+        self._landed_at = 0.0
+        self._failure: BaseException | None = None
+        self.changed = asyncio.Event()
+        """Set whenever something has come back."""
+
+    def __len__(self) -> int:
+        """All that are not settled."""
+        return len(self._held)
+
+    @property
+    def messages(self) -> list[Claimed]:
+        """All that are not settled."""
+        return list(self._held.values())
+
+    @property
+    def waiting(self) -> int:
+        """How many have not been handed to their channel."""
+        return sum(map(len, self._waiting.values()))
+
+    @property
+    def landed(self) -> int:
+        """How many have come back and are not taken."""
+        return len(self._landed)
+
+    @property
+    def landed_at(self) -> float:
+        """When the first of them came back, by the loop's clock."""
+        return self._landed_at
+
+    def start(self, messages: Sequence[Claimed]) -> None:
+        """Send `messages`, each chat's in the order given."""
+        for message in messages:
+            self._held[message.id] = message
+            self._waiting[message.account].append(message)
+        for account, queue in self._waiting.items():
+            senders = self._senders[account]
+            for _ in range(min(len(queue), self._at_once - len(senders))):
+                sender = asyncio.create_task(self._send(account), name=f"send by {account}")
+                senders.add(sender)
+                sender.add_done_callback(senders.discard)
+
+    def take(self) -> list[tuple[Claimed, Outcome | None]]:
+        """Those that have come back since the last call. Raises what stopped a sender."""
+        self.changed.clear()
+        if self._failure is not None:
+            raise self._failure
+        landed, self._landed = self._landed, []
+        return landed
+
+    def settled(self, messages: Sequence[Claimed]) -> None:
+        """Forget these."""
+        for message in messages:
+            self._held.pop(message.id, None)
+
+    async def stop(self) -> None:
+        """Cancel what has not come back."""
+        senders = [sender for of_account in self._senders.values() for sender in of_account]
+        for sender in senders:
+            sender.cancel()
+        await asyncio.gather(*senders, return_exceptions=True)
+
+    async def _send(self, account: str) -> None:
+        queue = self._waiting[account]
+        clock = asyncio.get_running_loop().time
+        while queue:
+            message = queue.popleft()
+            try:
+                outcome = await self._attempt(message)
+            except Exception as error:
+                self._failure = error
+                self.changed.set()
+                return
+            if not self._landed:
+                self._landed_at = clock()
+            self._landed.append((message, outcome))
+            self.changed.set()

@@ -1,0 +1,122 @@
+"""The steps of a worker: claim, attempt, settle, ask, and stay alive meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from wa_integrasi.delivery.flight import Flight
+from wa_integrasi.delivery.patience import Patience
+from wa_integrasi.delivery.tally import Tally
+from wa_integrasi.message import Status
+from wa_integrasi.outbox import LEASE, Claimed, Outbox
+from wa_integrasi.policy.fit import Unfit, fit
+from wa_integrasi.policy.rules import AccountRules
+from wa_integrasi.providers.base import Accepted, LooksUp, Missing, Outbound, Outcome, Sender, Unanswered
+from wa_integrasi.store.engine import StoreError
+
+_BEAT_S = LEASE.total_seconds() / 3
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Worker:
+    """One owner of leases, with its channels; the store is reached in threads, so that sends overlap."""
+
+    outbox: Outbox
+    senders: Mapping[str, Sender]
+    owner: str
+    rules: Mapping[str, AccountRules]
+    at_once: int
+    patience: Patience
+    tally: Tally = field(default_factory=Tally)
+
+    @asynccontextmanager
+    async def flight(self) -> AsyncIterator[Flight]:
+        """What is on its way, its leases renewed; when the block is left early it is stopped, its fate unknown."""
+        flight = Flight(self._attempt, self.at_once)
+        renewing = asyncio.create_task(self._renew(flight), name="renew leases")
+        try:
+            yield flight
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, flight.stop(), return_exceptions=True)
+
+    async def claim(self, limit: int) -> list[Claimed]:
+        """Take up to `limit` messages."""
+        return await self.patience(self.outbox.claim, self.owner, self.rules, limit=limit)
+
+    async def settle(self, flight: Flight) -> None:
+        """Write down all that has come back."""
+        landed = flight.take()
+        sent = [(message, outcome) for message, outcome in landed if outcome is not None]
+        if sent:
+            settled = await self.patience(self.outbox.settle, sent, self.rules)
+            self.tally.statuses.update(settlement.status for settlement in settled)
+        if refused := len(landed) - len(sent):
+            self.tally.statuses[Status.REFUSED] += refused
+        flight.settled([message for message, _ in landed])
+
+    async def ask(self) -> bool:
+        """Ask the channels that can be asked what became of messages of unknown fate; whether any answer came."""
+        able = [account for account, rules in self.rules.items() if rules.looks_up]
+        if not able:
+            return False
+        unknown = await self.patience(self.outbox.to_ask_about, able)
+        answers = await asyncio.gather(*(self._look_up(message, since) for message, since in unknown))
+        told = False
+        for (message, _), answer in zip(unknown, answers, strict=True):
+            if not isinstance(answer, Unanswered):
+                await self.patience(self.outbox.answered, message, answer)
+                told = True
+        return told
+
+    async def due_in(self) -> float:
+        """Seconds until something may be done: a message sent, a lost worker noted, a wait for evidence ended."""
+        return await self.patience(self.outbox.due_in, self.rules)
+
+    async def _look_up(self, message: Claimed, since: datetime) -> Accepted | Missing | Unanswered:
+        sender = self.senders[message.account]
+        try:
+            return await cast(LooksUp, sender).look_up(_outbound(message, sender), since)
+        except Exception as error:
+            return Unanswered(f"the channel broke: {type(error).__name__}")
+
+    async def _renew(self, flight: Flight) -> None:
+        while True:
+            await asyncio.sleep(_BEAT_S)
+            try:
+                await asyncio.to_thread(self.outbox.renew, flight.messages)
+            except (StoreError, SQLAlchemyError) as error:
+                # The next try may still be in time; without it the messages could be sent twice.
+                log.warning("leases not renewed: %s", type(error).__name__)
+
+    async def _attempt(self, message: Claimed) -> Outcome | None:
+        sender = self.senders[message.account]
+        try:
+            outbound = _outbound(message, sender)
+        except Unfit as error:
+            await self.patience(self.outbox.refuse, message, f"{sender.name}: {error}")
+            return None
+        if (seconds := self.outbox.seconds_until(message.not_before)) > 0:
+            await asyncio.sleep(seconds)
+        try:
+            return await sender.send(outbound)
+        except Exception as error:
+            return Unanswered(f"the channel broke: {type(error).__name__}")
+
+
+def _outbound(message: Claimed, sender: Sender) -> Outbound:
+    """The message as its channel can send it. Raises `Unfit`."""
+    contents = fit(message.content, message.recipient, sender.capabilities)
+    if len(contents) != 1:
+        raise Unfit(f"a {message.content.type} would become {len(contents)} messages here")
+    return Outbound(message.recipient, contents[0], message.attempt_id, message.reply_to)
