@@ -194,12 +194,20 @@ def load_content(kind: str, stored: str) -> Content:
     if kind not in TYPES:
         raise ContentError(f"type: found {kind[:40]!r}, must be one of {', '.join(sorted(TYPES))}")
     if kind == "text":
-        return _checked({"type": "text", "body": stored})
+        return _text(stored)
     try:
         fields = _FIELDS.validate_json(stored)
     except ValidationError:
         raise ContentError(f"content: must be a JSON object, for a message of the type {kind}") from None
     return _checked({**fields, "type": kind})
+
+
+def _text(body: str) -> Text:
+    try:
+        return Text(body=body)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ContentError(_problem(first, first["loc"])) from None
 
 
 _FIELDS: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
@@ -209,14 +217,15 @@ def _checked(fields: dict[str, object]) -> Content:
     try:
         return _CONTENT.validate_python(fields)
     except ValidationError as error:
-        raise ContentError(_problem(error.errors(include_url=False)[0])) from None
+        first = error.errors(include_url=False)[0]
+        raise ContentError(_problem(first, first["loc"][1:])) from None
 
 
-def _problem(first: ErrorDetails) -> str:
+def _problem(first: ErrorDetails, place: tuple[int | str, ...]) -> str:
     """Field, fault and limit, without a word of what was in it."""
-    place = ".".join(str(step) for step in first["loc"][1:]) or "content"
+    where = ".".join(str(step) for step in place) or "content"
     if first["type"] in ("string_too_long", "string_too_short"):
         limits = first["ctx"]
         limit = f"at most {limits['max_length']}" if "max_length" in limits else f"at least {limits['min_length']}"
-        return f"{place}: {len(str(first['input']))} characters, must be {limit}"
-    return f"{place}: {first['msg'].removeprefix('Value error, ')}"
+        return f"{where}: {len(str(first['input']))} characters, must be {limit}"
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}"

@@ -16,7 +16,7 @@ from wa_integrasi.message import Status
 from wa_integrasi.outbox import housekeeping, person, turns, waiting
 from wa_integrasi.outbox.asking import send_again, take_unknown
 from wa_integrasi.outbox.claiming import claim_of, message_asked_about
-from wa_integrasi.outbox.enqueuing import insert_messages
+from wa_integrasi.outbox.enqueuing import AT_ONCE, insert_messages
 from wa_integrasi.outbox.person import Selection
 from wa_integrasi.outbox.rows import Claimed, Enqueued, NewMessage, Settlement
 from wa_integrasi.outbox.settling import accept, apply_receipt, fail, key_of, lock_owners, owner_of
@@ -59,12 +59,14 @@ class Outbox:
         """
         if not messages:
             return []
-        with nullcontext(connection) if connection is not None else self.store.writing() as active:
-            made = insert_messages(active, messages, self._clock())
-            if connection is not None:
-                self.store.wake(connection)
-        if connection is None:
-            self.store.wake()
+        if connection is not None:
+            made = insert_messages(connection, messages, self._clock())
+            self.store.wake(connection)
+            return made
+        one_statement = len(messages) <= AT_ONCE
+        with self.store.single() if one_statement else self.store.writing() as own:
+            made = insert_messages(own, messages, self._clock())
+        self.store.wake()
         return made
 
     def claim(

@@ -15,7 +15,8 @@ from wa_integrasi.outbox.rows import Enqueued, NewMessage
 from wa_integrasi.store.bulk import bulk
 from wa_integrasi.store.tables import wa_outbox
 
-_AT_ONCE = 1_000
+AT_ONCE = 1_000
+"""Messages of one statement."""
 
 _COLUMNS = {
     "chat": "text",
@@ -31,25 +32,35 @@ _COLUMNS = {
     "flow_run_id": "text",
     "reply_to": "text",
 }
-_INSERT = bulk(
+_MESSAGES = (
     f"INSERT INTO wa_outbox (recipient, created_at, next_attempt_at, {', '.join(_COLUMNS)}) "  # noqa: S608 - fixed words
     f"SELECT x.chat, :now, :now, {', '.join(f'x.{name}' for name in _COLUMNS)} FROM {{x}} WHERE true "
-    "ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING RETURNING id, dedupe_key",
+    "ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING RETURNING id, dedupe_key"
+)
+_INSERT = bulk(_MESSAGES, **_COLUMNS)
+_INSERT_AND_WAIT = bulk(
+    f"WITH made AS ({_MESSAGES}, account, chat, priority), "  # noqa: S608 - fixed words
+    "waits AS (INSERT INTO chats (account, chat, head_id, priority, due_at) "
+    "SELECT DISTINCT ON (account, chat) account, chat, id, priority, CAST(:now AS timestamptz) FROM made "
+    f"ORDER BY account, chat, priority, id {turns.WAITS}) SELECT id, dedupe_key FROM made",
     **_COLUMNS,
 )
+"""All in one statement, where the database can: a message alone then takes one round trip."""
 
 
 def insert_messages(connection: Connection, messages: Sequence[NewMessage], now: datetime) -> list[Enqueued]:
     """Insert `messages` unless their dedupe keys are there; the answers are in the order of the messages."""
     made: list[Enqueued] = []
-    for start in range(0, len(messages), _AT_ONCE):
-        made += _insert(connection, messages[start : start + _AT_ONCE], now)
-    turns.wait(connection, list(_heads(messages, made)), now)
+    for start in range(0, len(messages), AT_ONCE):
+        made += _insert(connection, messages[start : start + AT_ONCE], now)
+    if connection.dialect.name == "sqlite":
+        turns.wait(connection, list(_heads(messages, made)), now)
     return made
 
 
 def _insert(connection: Connection, messages: Sequence[NewMessage], now: datetime) -> list[Enqueued]:
-    returned = _INSERT(connection, [_row(message) for message in messages], now=now).all()
+    insert = _INSERT if connection.dialect.name == "sqlite" else _INSERT_AND_WAIT
+    returned = insert(connection, [_row(message) for message in messages], now=now).all()
     made = {key: row_id for row_id, key in returned if key is not None}
     # Rows without a key are numbered in the order in which they were given.
     keyless = iter(sorted(row_id for row_id, key in returned if key is None))

@@ -53,7 +53,9 @@ _HELD = "SELECT account, chat, head_id FROM chats WHERE held_by = :token ORDER B
 def adopt(connection: Connection, now: datetime) -> None:
     """Read and address rows that another program inserted; an unreadable one becomes a dead letter that says why."""
     foreign = select(wa_outbox.c.id, wa_outbox.c.account, wa_outbox.c.recipient, wa_outbox.c.content, wa_outbox.c.type)
-    foreign = foreign.where(wa_outbox.c.status == Status.PENDING, wa_outbox.c.chat.is_(None))
+    foreign = foreign.where(
+        wa_outbox.c.stage == "open", wa_outbox.c.status == Status.PENDING, wa_outbox.c.chat.is_(None)
+    )
     foreign = foreign.order_by(wa_outbox.c.id).limit(_ADOPT_AT_ONCE).with_for_update(skip_locked=True)
     waiting: dict[turns.Key, int] = {}
     for row in connection.execute(foreign).all():
@@ -78,10 +80,11 @@ def _address(row: Row[Any]) -> str:
 
 def check_text(*values: object) -> None:
     """Raise `ContentError` for what is no text: SQLite keeps anything anywhere."""
-    if not all(isinstance(value, str) for value in values):
-        raise ContentError("recipient, type, content and account must be text")
-    if any("\ufffd" in str(value) for value in values):
-        raise ContentError("recipient, type, content and account must be UTF-8")
+    for value in values:
+        if not isinstance(value, str):
+            raise ContentError("recipient, type, content and account must be text")
+        if "\ufffd" in value:
+            raise ContentError("recipient, type, content and account must be UTF-8")
 
 
 def expire(connection: Connection, now: datetime, policy: RetryPolicy) -> None:

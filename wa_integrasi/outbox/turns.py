@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, TextualSelect, bindparam, text
+from sqlalchemy import Connection, Executable, Row, bindparam, text
 
 from wa_integrasi.message import Priority
 from wa_integrasi.store.bulk import bulk, plain
@@ -27,7 +27,7 @@ Key = tuple[str, str]
 _CLASSES = " ".join(f"WHEN o.priority <= {priority:d} THEN {priority:d}" for priority in sorted(Priority))
 _HEAD = f"""
     SELECT o.id, CASE {_CLASSES} ELSE {max(Priority):d} END, o.next_attempt_at FROM wa_outbox o
-    WHERE o.account = chats.account AND o.chat = chats.chat AND o.status = 'pending'
+    WHERE o.account = chats.account AND o.chat = chats.chat AND o.stage = 'open' AND o.status = 'pending'
     ORDER BY o.priority, o.id LIMIT 1"""  # noqa: S608 - fixed words
 
 _LOCK = bulk(
@@ -53,12 +53,16 @@ _HOLD = bulk(
     token="text",  # noqa: S106 - an SQL type
     id="bigint",
 )
-_WAIT = bulk(
-    "INSERT INTO chats (account, chat, head_id, priority, due_at) "
-    "SELECT x.account, x.chat, x.id, x.priority, :now FROM {x} WHERE true ORDER BY x.account, x.chat "
+WAITS = (
     "ON CONFLICT (account, chat) DO UPDATE "
     "SET head_id = excluded.head_id, priority = excluded.priority, due_at = excluded.due_at "
-    "WHERE chats.held_by IS NULL AND (chats.due_at IS NULL OR excluded.priority < chats.priority)",
+    "WHERE chats.held_by IS NULL AND (chats.due_at IS NULL OR excluded.priority < chats.priority)"
+)
+"""What becomes of a chat for which new messages wait; on PostgreSQL it is locked in any case."""
+
+_WAIT = bulk(
+    "INSERT INTO chats (account, chat, head_id, priority, due_at) "  # noqa: S608 - fixed words
+    f"SELECT x.account, x.chat, x.id, x.priority, :now FROM {{x}} WHERE true ORDER BY x.account, x.chat {WAITS}",
     account="text",
     chat="text",
     id="bigint",
@@ -123,7 +127,7 @@ _TAKEN = """
 
 _ORPHANS = """
     UPDATE wa_outbox SET chat = NULL WHERE id IN (
-        SELECT o.id FROM wa_outbox o WHERE o.status = 'pending' AND o.chat IS NOT NULL AND NOT EXISTS (
+        SELECT o.id FROM wa_outbox o WHERE o.stage = 'open' AND o.status = 'pending' AND o.chat IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM chats c WHERE c.account = o.account AND c.chat = o.chat
             AND (c.due_at IS NOT NULL OR c.held_by IS NOT NULL))
         ORDER BY o.id LIMIT :limit)"""
@@ -141,7 +145,7 @@ _MOMENTS = ("next_at", "last_inbound_at", "opted_in_at", "opted_out_at", "initia
 
 
 @lru_cache
-def _taking(dialect: str) -> TextualSelect:
+def _taking(dialect: str) -> Executable:
     # An array is computed once; a sub-select in IN may be run again for each row, past its limit.
     one_of, locked = ("= ANY(ARRAY({}))", " FOR UPDATE SKIP LOCKED") if dialect == "postgresql" else ("IN ({})", "")
     due = (
@@ -153,4 +157,5 @@ def _taking(dialect: str) -> TextualSelect:
         f"RETURNING chat, {', '.join(_MOMENTS)}"
     )
     typed = text(sql).bindparams(bindparam("now", type_=UtcDateTime))
-    return typed.columns(**dict.fromkeys(_MOMENTS, UtcDateTime))
+    # PostgreSQL's driver reads moments by itself, and faster.
+    return typed if dialect == "postgresql" else typed.columns(**dict.fromkeys(_MOMENTS, UtcDateTime))

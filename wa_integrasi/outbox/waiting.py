@@ -16,7 +16,9 @@ from wa_integrasi.store.tables import UtcDateTime, accounts, chats, leases, wa_o
 
 def next_due(connection: Connection, rules: Mapping[str, AccountRules], now: datetime) -> datetime | None:
     """When the next message may go, by its chat, its account's pace and breaker; `now` for a row not yet adopted."""
-    foreign = exists().where(wa_outbox.c.status == Status.PENDING, wa_outbox.c.chat.is_(None))
+    foreign = exists().where(
+        wa_outbox.c.stage == "open", wa_outbox.c.status == Status.PENDING, wa_outbox.c.chat.is_(None)
+    )
     if connection.execute(select(foreign)).scalar_one():
         return now
     moments = [moment for name in rules if (moment := _next_of(connection, name, rules[name], now)) is not None]

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_TIMEOUT_MS = 15_000
+_BELIEVED_S = 1.0
 
 
 CHANNEL = "wa_outbox"
@@ -66,11 +67,15 @@ class Store:
         if make_url(url).get_backend_name() == "sqlite":
             Path(str(make_url(url).database)).parent.mkdir(parents=True, exist_ok=True)
         # Without its parameters an error has no names, numbers or messages in it, wherever it is logged.
-        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(url, hide_parameters=True)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             event.listen(engine, "checkout", _same_file)
+        else:
+            event.listen(engine, "connect", _prepare_postgresql)
+            event.listen(engine, "checkout", _still_there)
+            event.listen(engine, "checkin", _used)
         return cls(engine)
 
     @property
@@ -94,6 +99,19 @@ class Store:
         with self._connection() as connection, connection.execution_options(immediate=True).begin():
             yield connection
 
+    @contextmanager
+    def single(self) -> Iterator[Connection]:
+        """A transaction of one statement that writes: on PostgreSQL it takes a single round trip.
+
+        On SQLite it is like any other, and may have more.
+        """
+        if self.dialect == "sqlite":
+            with self.writing() as connection:
+                yield connection
+            return
+        with self._connection() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
     def wake(self, connection: Connection | None = None) -> None:
         """Tell who waits on PostgreSQL that there is work, in a transaction of its own or at the end of another.
 
@@ -101,7 +119,7 @@ class Store:
         """
         if self.dialect != "postgresql":
             return
-        with nullcontext(connection) if connection is not None else self.writing() as active:
+        with nullcontext(connection) if connection is not None else self.single() as active:
             active.execute(_WAKE)
 
     @contextmanager
@@ -123,6 +141,30 @@ class Store:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
+
+
+def _prepare_postgresql(connection: psycopg.Connection[Any], _record: object) -> None:
+    """Plans by index, always: these tables change faster than their statistics."""
+    off = ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "jit")
+    words = [*(f"SET {name} = off" for name in off), "SET plan_cache_mode = force_generic_plan"]
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(words).encode())
+    connection.commit()
+
+
+def _still_there(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Give up a connection that has been cut; one that was used a moment ago is believed to be there."""
+    if time.monotonic() - record.info.get("used", 0) < _BELIEVED_S:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error as error:
+        raise DisconnectionError("the connection was cut") from error
+
+
+def _used(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["used"] = time.monotonic()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

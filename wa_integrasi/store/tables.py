@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     DateTime,
     Dialect,
     Index,
@@ -76,6 +77,10 @@ def _now(name: str) -> Column[Any]:
     return Column(name, UtcDateTime, nullable=False, server_default=func.current_timestamp())
 
 
+_STAGE = (
+    "CASE WHEN status IN ('pending', 'sending', 'unknown') THEN 'open' "
+    "WHEN status = 'dead' THEN 'dead' ELSE 'ended' END"
+)
 wa_outbox = Table(
     "wa_outbox",
     metadata,
@@ -108,23 +113,25 @@ wa_outbox = Table(
     Column("error_text", Text),
     # When its report's owner was told that it is a dead letter.
     Column("noticed_at", UtcDateTime),
+    # What the indexes ask for instead of the status: a claim leaves it as it is, and so need not touch them.
+    Column("stage", Text, Computed(_STAGE)),
     sqlite_autoincrement=True,
 )
 _keyed = text("dedupe_key IS NOT NULL")
 Index("uq_wa_outbox_dedupe_key", wa_outbox.c.dedupe_key, unique=True, postgresql_where=_keyed, sqlite_where=_keyed)
-_waiting = text("status = 'pending'")
+_open = text("stage = 'open'")
 Index(
     "ix_wa_outbox_chat",
     wa_outbox.c.account,
     wa_outbox.c.chat,
     wa_outbox.c.priority,
     wa_outbox.c.id,
-    postgresql_where=_waiting,
-    sqlite_where=_waiting,
+    postgresql_where=_open,
+    sqlite_where=_open,
 )
-_foreign = text("status = 'pending' AND chat IS NULL")
+_foreign = text("stage = 'open' AND chat IS NULL")
 Index("ix_wa_outbox_foreign", wa_outbox.c.id, postgresql_where=_foreign, sqlite_where=_foreign)
-_unnoticed = text("status = 'dead' AND noticed_at IS NULL")
+_unnoticed = text("stage = 'dead' AND noticed_at IS NULL")
 Index("ix_wa_outbox_unnoticed", wa_outbox.c.id, postgresql_where=_unnoticed, sqlite_where=_unnoticed)
 _reported = text("report IS NOT NULL")
 Index(

@@ -10,7 +10,13 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-_WAITING = "status = 'pending'"
+_OPEN = "stage = 'open'"
+_FOREIGN = "stage = 'open' AND chat IS NULL"
+_UNNOTICED = "stage = 'dead' AND noticed_at IS NULL"
+_STAGE = (
+    "CASE WHEN status IN ('pending', 'sending', 'unknown') THEN 'open' "
+    "WHEN status = 'dead' THEN 'dead' ELSE 'ended' END"
+)
 _REPORTED = "report IS NOT NULL"
 _KEYED = "dedupe_key IS NOT NULL"
 
@@ -18,10 +24,18 @@ _KEYED = "dedupe_key IS NOT NULL"
 def upgrade() -> None:
     for index in ("ix_wa_outbox_due", "ix_wa_outbox_chat", "ix_wa_outbox_timed"):
         op.drop_index(index, "wa_outbox")
-    for index in ("ix_wa_outbox_report_slot", "uq_wa_outbox_dedupe_key"):
+    for index in (
+        "ix_wa_outbox_report_slot",
+        "uq_wa_outbox_dedupe_key",
+        "ix_wa_outbox_foreign",
+        "ix_wa_outbox_unnoticed",
+    ):
         op.drop_index(index, "wa_outbox")
     op.drop_index("ix_message_events_attempt_id", "message_events")
-    _index("ix_wa_outbox_chat", "wa_outbox", ["account", "chat", "priority", "id"], _WAITING)
+    _add_stage()
+    _index("ix_wa_outbox_chat", "wa_outbox", ["account", "chat", "priority", "id"], _OPEN)
+    _index("ix_wa_outbox_foreign", "wa_outbox", ["id"], _FOREIGN)
+    _index("ix_wa_outbox_unnoticed", "wa_outbox", ["id"], _UNNOTICED)
     _index("ix_wa_outbox_report_slot", "wa_outbox", ["report", "slot"], _REPORTED)
     _index("uq_wa_outbox_dedupe_key", "wa_outbox", ["dedupe_key"], _KEYED, unique=True)
     op.create_table(
@@ -47,6 +61,16 @@ def upgrade() -> None:
     naming = {"fk": "fk_%(table_name)s_%(column_0_N_name)s"}
     with op.batch_alter_table("message_events", naming_convention=naming) as table:
         table.drop_constraint("fk_message_events_outbox_id", type_="foreignkey")
+
+
+def _add_stage() -> None:
+    """What the indexes ask for: it stays the same when a message is claimed, so PostgreSQL need not touch them then."""
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    op.add_column("wa_outbox", sa.Column("stage", sa.Text(), sa.Computed(_STAGE, persisted=postgresql), nullable=True))
+    if postgresql:
+        # Room on the page for the row's next version.
+        op.execute(sa.text("ALTER TABLE wa_outbox SET (fillfactor = 50)"))
+        op.execute(sa.text("ALTER TABLE chats SET (fillfactor = 70)"))
 
 
 def _index(name: str, table: str, columns: list[str], where: str, *, unique: bool = False) -> None:
