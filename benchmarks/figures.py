@@ -1,6 +1,7 @@
 """Medians of contenders that take turns, and how they are printed."""
 
 import argparse
+import os
 import statistics
 from collections.abc import Callable, Mapping
 
@@ -8,11 +9,13 @@ Figures = Mapping[str, float]
 
 
 def options(about: str | None, **defaults: int) -> argparse.Namespace:
-    """What the command line says of the sizes of a benchmark."""
+    """What the command line says of the sizes of a benchmark; says how busy the machine is with other work."""
     parser = argparse.ArgumentParser(description=about)
     for name, default in defaults.items():
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{default:,} unless told")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before", flush=True)
+    return chosen
 
 
 def medians(contenders: Mapping[str, Callable[[], Figures]], rounds: int) -> dict[str, dict[str, float]]:
