@@ -138,7 +138,7 @@ class PgQueuer:
                 return
 
             ready()
-            # 500 is its best here (50: 13,300/s, 100: 15,900, 1,000: 18,100); more managers in a process are slower.
+            # 500 is its best here (50: 13,300/s, 100: 15,900, 1,000: 18,100); more managers in a process do not help.
             await manager.run(batch_size=500, mode=QueueExecutionMode.drain, log_aggregation_interval=timedelta(0))
             await connection.close()
 
