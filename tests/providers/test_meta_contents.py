@@ -238,6 +238,12 @@ class TestTemplates:
         (found,) = await self._templates(meta_server)
         assert (found.header_format, found.header, found.body, found.names) == ("IMAGE", 0, 2, ("unit", "ton"))
 
+    async def test_what_no_database_takes_is_replaced(self, meta_server: Any, answer: Any) -> None:
+        body = {"type": "BODY", "text": "{{a\ud800}}"}
+        meta_server.then(answer(200, {"data": [listed("x\x00", category="\udfff", components=[body])]}))
+        (found,) = await self._templates(meta_server)
+        assert (found.name, found.category, found.names) == ("x\ufffd", "\ufffd", ("a\ufffd",))
+
     async def test_without_an_account_it_says_so(self, meta_server: Any) -> None:
         outcome = await self._templates(meta_server, None)
         assert isinstance(outcome, Failed)

@@ -28,6 +28,7 @@ PERSON = Recipient.parse("+6281234567890")
 GROUP = Recipient.parse("120363041234567890@g.us")
 PLAIN = Capabilities(frozenset({Kind.PHONE, Kind.GROUP}), frozenset({"text"}))
 FILES = Capabilities(frozenset({Kind.PHONE}), frozenset({"text", "image", "document"}))
+TEMPLATES = Capabilities(frozenset({Kind.PHONE}), frozenset({"text", "template"}))
 META = MetaCloudSender.capabilities
 
 LINK = "https://files.example/rekap_harian.xlsx?x=1"
@@ -48,11 +49,15 @@ PICK = Menu(
 UPLOAD = Image(media_id="1065")
 REACTION = Reaction(message_id="wamid.1", emoji="👍")
 TEMPLATE = Template(name="laporan_siap", language="id", body=("x",))
+WITH_FILE = Template(name="berkas", language="id", header_media=Document(link=LINK, filename="a"))
 
 
 @pytest.mark.parametrize(
     "content",
-    [Text(body="x"), Image(link=LINK), UPLOAD, Document(link=LINK, filename="a"), TEMPLATE, ASK, PICK, REACTION],
+    [
+        *(Text(body="x"), Image(link=LINK), UPLOAD, Document(link=LINK, filename="a")),
+        *(TEMPLATE, WITH_FILE, ASK, PICK, REACTION),
+    ],
 )
 def test_what_a_channel_can_send_stays(content: Content) -> None:
     assert fit(content, PERSON, META) == (content,)
@@ -101,6 +106,7 @@ def test_a_reaction_is_a_decoration() -> None:
         (Text(body="x"), PERSON, Capabilities(frozenset({Kind.PHONE}), frozenset()), "no text"),
         (Text(body=" \n"), PERSON, META, "blank"),
         (TEMPLATE, PERSON, PLAIN, "laporan_siap cannot be sent"),
+        (WITH_FILE, PERSON, TEMPLATES, "the file at the head of berkas belongs to the template"),
         (UPLOAD, PERSON, PLAIN, "media_id"),
         (UPLOAD, PERSON, FILES, "by link only"),
     ],

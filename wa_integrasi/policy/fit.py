@@ -56,6 +56,8 @@ def fit(
         return _texts(content.body, capabilities)
     if isinstance(content, Image | Document) and content.link is None and not capabilities.media_ids:
         raise Unfit(f"this channel takes {content.type}s by link only, and this one has a media_id instead")
+    if isinstance(content, Template) and content.header_media is not None and not capabilities.template_files:
+        raise Unfit(f"on this channel the file at the head of {content.name} belongs to the template; leave it out")
     if content.type in capabilities.contents:
         return (content,)
     match content:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from wa_integrasi.content import TEXT_LIMIT, Content
 from wa_integrasi.message import Receipt
@@ -82,6 +82,8 @@ class Capabilities:
     text_limit: int = TEXT_LIMIT
     media_ids: bool = False
     """Whether a picture or file may be named by the `media_id` of an upload; otherwise it takes links only."""
+    template_files: bool = False
+    """Whether a template message brings along the picture or file at its head (`Template.header_media`)."""
     quotes: bool = False
     """Whether a message may quote another (`Outbound.reply_to`)."""
     windowed: bool = False
@@ -245,6 +247,7 @@ class HasSession(Protocol):
         ...
 
 
+@runtime_checkable
 class ListsTemplates(Protocol):
     """A sender whose channel approves templates."""
 

@@ -86,6 +86,7 @@ class MetaCloudSender:
         recipients=frozenset({Kind.PHONE, Kind.BSUID}),
         contents=TYPES,
         media_ids=True,
+        template_files=True,
         quotes=True,
         windowed=True,
         echoes_attempt=True,

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from wa_integrasi.providers.base import Action, ApprovedTemplate, Failed, Unanswered
 from wa_integrasi.providers.http import Answer, Http
 from wa_integrasi.providers.meta_errors import graph_answer
+from wa_integrasi.providers.wire import storable
 
 _PAGE = 50
 _PAGES = 200
@@ -63,15 +64,15 @@ def read_template(node: object) -> ApprovedTemplate | None:
     named = any(not place.isdecimal() for place in (*header, *body))
     kinds = _button_kinds(parts.get("BUTTONS"))
     return ApprovedTemplate(
-        name=name,
-        language=language.replace("-", "_"),
-        status=status.upper(),
-        category=category.upper() if isinstance(category, str) else "",
+        name=storable(name),
+        language=storable(language).replace("-", "_"),
+        status=storable(status).upper(),
+        category=storable(category).upper() if isinstance(category, str) else "",
         header=len(header),
         body=len(body),
         buttons=sum(kind in ("url", "copy_code") for kind in kinds),
-        header_format=str(parts.get("HEADER", {}).get("format", "TEXT")).upper(),
-        names=(*header, *body) if named else (),
+        header_format=storable(str(parts.get("HEADER", {}).get("format", "TEXT"))).upper(),
+        names=tuple(storable(place) for place in (*header, *body)) if named else (),
         button_kinds=kinds,
     )
 
