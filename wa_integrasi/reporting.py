@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from wa_integrasi.catalog.models import Catalog, ChatTemplate, Contact, GroupUnresolvedError, Report
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
-from wa_integrasi.content import Text
+from wa_integrasi.content import TEXT_LIMIT, Text
 from wa_integrasi.outbox import NewMessage
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.settings import load_settings
@@ -103,9 +103,15 @@ def due_reports(catalog: Catalog, slot: Slot, only: Sequence[str] = ()) -> list[
 
 
 def compose(
-    job: ReportJob, rows: Rows, *, now: datetime, group_ids: Mapping[str, str], flow_run_id: str | None = None
+    job: ReportJob,
+    rows: Rows,
+    *,
+    now: datetime,
+    group_ids: Mapping[str, str],
+    flow_run_id: str | None = None,
+    text_limit: int = TEXT_LIMIT,
 ) -> list[NewMessage]:
-    """The messages of a report: one text for each addressee, in parts where it is long.
+    """The messages of a report: one text for each addressee, in parts where it is longer than the channel's limit.
 
     Raises `ReportError` when the template and the rows do not fit, or a group's id is not known.
     """
@@ -120,7 +126,7 @@ def compose(
         to = [job.owner()]
     messages = []
     for addressee in to:
-        parts = split(_body(job, rows, addressee, now))
+        parts = split(_body(job, rows, addressee, now), text_limit)
         for number, part in enumerate(parts, 1):
             messages.append(
                 NewMessage(

@@ -100,6 +100,13 @@ def test_a_long_report_goes_in_parts_that_are_numbered_and_keyed_each() -> None:
     assert messages[1].content.body.endswith("(2/2)")
 
 
+def test_a_channel_with_shorter_texts_gets_more_parts() -> None:
+    body = "{% for row in rows %}\n" + "kata " * 700 + "\n---\n{% endfor %}"
+    messages = compose(job(body), ROWS, now=NOW, group_ids={}, text_limit=1600)
+    assert [(message.part, message.parts) for message in messages] == [(part, 6) for part in range(1, 7)]
+    assert all(len(message.content.body) <= 1600 for message in messages)
+
+
 def test_a_template_reads_rows_report_slot_now_and_recipient() -> None:
     body = (
         "{{ report.name }}|{{ report.title }}|{{ slot.name }}|{{ slot.label }}|{{ recipient.salutation }} "
