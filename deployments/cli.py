@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.commands import catalog, outbox, report
+from deployments.commands import catalog, outbox, report, template
 from deployments.errors import DeploymentError
 from wa_integrasi.catalog.problems import CatalogError
 from wa_integrasi.reporting import ReportError
@@ -28,6 +28,7 @@ app = typer.Typer(
 app.add_typer(report.app, name="report")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(template.app, name="template")
 
 
 @app.callback()

@@ -1,11 +1,23 @@
 """Put messages into the outbox, each once."""
 
+from dataclasses import dataclass
+
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from wa_integrasi.composing import ComposeError, compose_all
+from wa_integrasi.message import Status
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """What `send` is to follow, rows of the outbox, and what it is to show beside them: messages that have no row."""
+
+    ids: list[int]
+    refused: list[dict[str, str]]
 
 
 @task(
@@ -16,17 +28,28 @@ from wa_integrasi.store.engine import Store
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def enqueue(report: str, messages: list[NewMessage]) -> list[int]:
+def enqueue(report: str, messages: list[NewMessage]) -> Queued:
     """Commit the messages, so that nothing can lose them any more; those that are there already stay as they are.
 
-    A store that is away or locked is tried again: dedupe keys make that safe.
+    What a channel cannot take is left out, and `send` fails for it once the others have left. A store that is away or
+    locked is tried again: dedupe keys make that safe.
 
     Args:
         report: What the messages belong to, for the name of the run.
         messages: What is to be sent.
     """
     with Store.open(load_settings().database_url.get_secret_value()) as store:
-        rows = Outbox(store).enqueue(messages)
+        composed = compose_all(store, messages)
+        rows = Outbox(store).enqueue(composed.messages)
     new = sum(row.created for row in rows)
-    get_run_logger().info("%s new, %s enqueued before", new, len(rows) - new)
-    return [row.id for row in rows]
+    logger = get_run_logger()
+    logger.info("%s new, %s enqueued before, %s refused", new, len(rows) - new, len(composed.refused))
+    for error in composed.refused:
+        logger.warning("refused: %s", error)
+    return Queued([row.id for row in rows], [_shown(error) for error in composed.refused])
+
+
+def _shown(error: ComposeError) -> dict[str, str]:
+    of = error.message
+    part = f"{of.part}/{of.parts}"
+    return {"to": of.recipient.masked, "part": part, "status": Status.REFUSED, "reason": error.reason}

@@ -5,10 +5,12 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from wa_integrasi.clock import utc_now
+from wa_integrasi.composing import text_limit
 from wa_integrasi.outbox import NewMessage
 from wa_integrasi.reporting import ReportJob, compose
 from wa_integrasi.settings import load_settings
 from wa_integrasi.sources.base import Rows
+from wa_integrasi.store.engine import Store
 
 
 @task(name="format", task_run_name="format {job.name}", cache_policy=NO_CACHE, persist_result=False)
@@ -19,6 +21,11 @@ def format_messages(job: ReportJob, rows: Rows) -> list[NewMessage]:
         job: The report and the slot it speaks of.
         rows: What its query gave.
     """
-    messages = compose(job, rows, now=utc_now(), group_ids=load_settings().group_ids, flow_run_id=flow_run.id)
+    settings = load_settings()
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        limit = text_limit(store, job.report.account)
+    messages = compose(
+        job, rows, now=utc_now(), group_ids=settings.group_ids, flow_run_id=flow_run.id, text_limit=limit
+    )
     get_run_logger().info("%s messages of %s rows", len(messages), len(rows.values))
     return messages

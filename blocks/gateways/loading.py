@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, cast
 
 from prefect.client.orchestration import PrefectClient, get_client
@@ -13,6 +15,9 @@ from blocks.gateways.twilio import TwilioWhatsApp
 from blocks.gateways.waha import Waha
 from blocks.gateways.watzap import Watzap
 from blocks.gateways.wwebjs import WwebjsApi
+
+_PAGE = 200
+_ACCOUNTS = 10_000
 
 GATEWAYS: tuple[type[Gateway], ...] = (MetaCloudApi, TwilioWhatsApp, Waha, Watzap, WwebjsApi)
 """Every kind of gateway."""
@@ -34,6 +39,26 @@ async def load_gateway(account: str) -> Gateway:
             raise GatewayError(_explained(account, [_slug(kind) for kind in kinds]))
         loaded: Any = await kinds[0].aload(account, client=client)
         return cast(Gateway, loaded)
+
+
+async def gateway_accounts() -> list[str]:
+    """The names of all accounts that have a block, of whatever kind."""
+    names: set[str] = set()
+    async with get_client() as client:
+        for kind in GATEWAYS:
+            with suppress(ObjectNotFound):  # a kind that was never registered has none
+                names |= {name async for name in _names(client, _slug(kind))}
+    return sorted(names)
+
+
+async def _names(client: PrefectClient, slug: str) -> AsyncIterator[str]:
+    for offset in range(0, _ACCOUNTS, _PAGE):
+        page = await client.read_block_documents_by_type(slug, offset=offset, limit=_PAGE, include_secrets=False)
+        for document in page:
+            if document.name is not None:
+                yield document.name
+        if len(page) < _PAGE:
+            return
 
 
 async def _is_there(client: PrefectClient, kind: type[Gateway], account: str) -> bool:

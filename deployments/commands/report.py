@@ -12,6 +12,7 @@ from deployments.register import check_prefect
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
+from wa_integrasi.composing import compose_all, text_limit
 from wa_integrasi.content import dump_content
 from wa_integrasi.reporting import ReportError, compose, plan_reports
 from wa_integrasi.settings import load_settings
@@ -49,11 +50,18 @@ def preview(name: Name, slot: Day = "") -> None:
     [job] = plan_reports(_cadence(name), slot, [name])
     asyncio.run(check_prefect())
     rows = load_source(job.report.source).query(job.report.query, job.slot.binds)
-    messages = compose(job, rows.capped(job.report.max_rows), now=utc_now(), group_ids=load_settings().group_ids)
-    for message in messages:
+    settings = load_settings()
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        limit = text_limit(store, job.report.account)
+        capped = rows.capped(job.report.max_rows)
+        messages = compose(job, capped, now=utc_now(), group_ids=settings.group_ids, text_limit=limit)
+        composed = compose_all(store, messages)
+    for message in composed.messages:
         typer.echo(f"── to {message.recipient.masked}, part {message.part}/{message.parts}")
         typer.echo(f"{dump_content(message.content)}\n")
-    typer.echo(f"{len(messages)} messages for {job.slot.key}, none enqueued")
+    for error in composed.refused:
+        typer.echo(f"would be refused: {error}")
+    typer.echo(f"{len(composed.messages)} messages for {job.slot.key}, none enqueued")
 
 
 @app.command()

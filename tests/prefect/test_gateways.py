@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 
 import httpx
@@ -12,7 +12,7 @@ from prefect.blocks.core import Block
 from prefect.exceptions import ObjectNotFound
 from pydantic import ValidationError
 
-from blocks.gateways import GATEWAYS, GatewayError, TwilioWhatsApp, Watzap, load_gateway, loading
+from blocks.gateways import GATEWAYS, GatewayError, TwilioWhatsApp, Watzap, gateway_accounts, load_gateway, loading
 from tests.prefect.test_blocks import BlockSuite
 
 SECRET = "rahasia-sekali-1"
@@ -93,6 +93,15 @@ class Documents:
             raise ObjectNotFound(httpx.HTTPError("404"))
         return object()
 
+    async def read_block_documents_by_type(
+        self, slug: str, *, offset: int, limit: int, include_secrets: bool
+    ) -> list[SimpleNamespace]:
+        assert not include_secrets
+        if slug not in self.slugs:
+            raise ObjectNotFound(httpx.HTTPError("404"))
+        names = [*(f"tenant-{number:03}" for number in range(300)), "default"]
+        return [SimpleNamespace(name=name) for name in names[offset : offset + limit]]
+
 
 @pytest.fixture
 def having(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
@@ -127,3 +136,14 @@ async def test_an_account_with_two_blocks_says_which(having: Callable[..., None]
     having("watzap", "meta-cloud-api")
     with pytest.raises(GatewayError, match=r"has 2 blocks \(meta-cloud-api, watzap\): rename or delete all but one"):
         await load_gateway("default")
+
+
+async def test_all_accounts_are_found_each_once_however_many_there_are(having: Callable[..., None]) -> None:
+    having("watzap", "meta-cloud-api")
+    found = await gateway_accounts()
+    assert (found[:2], len(found)) == (["default", "tenant-000"], 301)
+
+
+async def test_without_any_block_there_are_no_accounts(having: Callable[..., None]) -> None:
+    having()
+    assert await gateway_accounts() == []

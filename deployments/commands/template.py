@@ -1,0 +1,86 @@
+"""`wa template`: the templates that the channels have approved."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Annotated
+
+import typer
+
+from deployments.commands.output import AsJson, listing, shown
+from deployments.register import check_prefect
+from wa_integrasi.approved import Synced, known_templates
+from wa_integrasi.providers.base import ApprovedTemplate, Sender
+from wa_integrasi.settings import load_settings
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.migrating import check_revision
+
+app = typer.Typer(no_args_is_help=True, help="Templates that the channels have approved.")
+
+Account = Annotated[str | None, typer.Option(help="Only this account.")]
+
+
+@app.command("list")
+def list_(account: Account = None, as_json: AsJson = False) -> None:
+    """List the templates as they were at the last sync."""
+    with Store.open(load_settings().database_url.get_secret_value()) as store:
+        check_revision(store)
+        with store.reading() as connection:
+            known = known_templates(connection, account)
+    rows = [
+        {
+            "account": each.account,
+            "name": each.template.name,
+            "language": each.template.language,
+            "status": each.template.status,
+            "category": each.template.category,
+            "parameters": _parameters(each.template),
+            "synced": each.synced_at.isoformat(timespec="seconds"),
+        }
+        for each in known
+    ]
+    listing(rows, as_json=as_json, empty="no templates: 'wa template sync' asks the channels for them")
+
+
+@app.command()
+def sync(account: Account = None) -> None:
+    """Ask the channels for their templates; an account whose channel does not answer keeps what is known."""
+    with Store.open(load_settings().database_url.get_secret_value()) as store:
+        check_revision(store)
+        results = asyncio.run(_sync(store, account))
+    for result in results:
+        if result.code is None:
+            typer.echo(f"{result.account}: {result.count} templates")
+        else:
+            typer.echo(f"error: {result.account}: {result.code}: {shown(result.text or '')}", err=True)
+    if not results:
+        typer.echo("no account has a channel that approves templates")
+    if any(result.code is not None for result in results):
+        raise typer.Exit(1)
+
+
+async def _sync(store: Store, account: str | None) -> list[Synced]:
+    from blocks.gateways import GatewayError, gateway_accounts, load_gateway
+    from wa_integrasi.approved import sync as sync_all
+
+    await check_prefect()
+    senders: dict[str, Sender] = {}
+    failed = []
+    async with AsyncExitStack() as stack:
+        for name in [account] if account is not None else await gateway_accounts():
+            try:
+                block = await load_gateway(name)
+            except GatewayError as error:
+                failed.append(Synced(name, code="gateway", text=str(error)))
+            else:
+                senders[name] = await stack.enter_async_context(block.sender())
+        return [*await sync_all(store, senders), *failed]
+
+
+def _parameters(template: ApprovedTemplate) -> str:
+    """What a message must bring along: `header: DOCUMENT, body: 2 (unit, ton), buttons: 1`."""
+    header = template.header or (template.header_format if template.header_format != "TEXT" else 0)
+    counts = {"header": header, "body": template.body, "buttons": template.buttons}
+    names = f" ({', '.join(template.names)})" if template.names else ""
+    return ", ".join(f"{part}: {count}" for part, count in counts.items() if count) + names
