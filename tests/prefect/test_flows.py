@@ -105,6 +105,9 @@ async def test_who_the_channel_does_not_reach_is_refused_with_the_reason_and_the
     apply_catalog(house.store, Catalog.model_validate({"version": 1, **document}))
     recipients = [*document["reports"]["rekap-harian"]["recipients"], "grup-lama"]
     with_report(house, "ke-grup", account="dikenal", recipients=recipients)
+    preview = house.wa("report", "preview", "ke-grup", "--slot", "2026-11-12")
+    assert "would be refused: ke-grup to group …8901: recipient: this channel does not reach" in preview.stdout
+    assert preview.stdout.endswith("3 messages for 2026-11-12, none enqueued\n")
     state = await rekap("daily", slot="2026-11-12", only=["ke-grup"], return_state=True)
     assert state.is_failed()
     reason = str(await state.result(raise_on_failure=False))
