@@ -16,8 +16,8 @@ _AHEAD_S = 0.25
 _MOST_AHEAD = 500
 """So much work is claimed ahead; more would make the messages of a lost worker wait for no reason."""
 
-_GATHER_S = 0.01
-_GATHER = 64
+_GATHER_S = 0.02
+_GATHER = 128
 """Answers are settled together: when so many are there, or the first has waited so long, or no other can come."""
 
 _LOOK_AGAIN_S = 0.5

@@ -45,7 +45,7 @@ def json_list(body: bytes) -> list[Any]:
 
 def _json(body: bytes) -> object:
     try:
-        return json.loads(body, parse_int=_int, parse_float=_float, parse_constant=lambda _: None)
+        return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError):
         raise ValueError("not JSON") from None
 
@@ -57,6 +57,9 @@ def _int(digits: str) -> int | None:
 def _float(digits: str) -> float | None:
     number = float(digits)
     return number if math.isfinite(number) else None
+
+
+_DECODER = json.JSONDecoder(parse_int=_int, parse_float=_float, parse_constant=lambda _: None)
 
 
 def storable(text: str) -> str:
