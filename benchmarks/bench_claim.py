@@ -27,7 +27,7 @@ FEW = 1_000
 CHATS = 20_000
 RULES = {"default": AccountRules()}
 _LONGEST_S = 60.0
-_BORN_WITH = ("id", "dedupe_key", "status", "sent_at")
+_BORN_WITH = ("id", "dedupe_key", "status", "stage", "sent_at")
 
 
 @dataclass
