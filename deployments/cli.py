@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from pathlib import Path
@@ -98,6 +99,7 @@ def up(
 def main() -> None:
     """Run `wa`; mistakes of people and outages become one clear line, never a stack trace."""
     os.umask(0o077)  # what is kept holds people's numbers and what was written to them
+    logging.getLogger("EventsWorker").setLevel(logging.ERROR)  # Prefect's, which tells people of its own queue
     try:
         app()
     except SettingsError as error:

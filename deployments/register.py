@@ -7,15 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deployments.errors import DeploymentError
+from deployments.errors import RegistrationError
 from wa_integrasi.settings import Settings, load_settings
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.migrating import check_revision
 
 PREFECT_YAML = Path(__file__).parent.parent / "prefect.yaml"
 POOL = "wa"
-
-
-class RegistrationError(DeploymentError):
-    """Prefect did not take something. Its message is for people."""
 
 
 def schedule_settings() -> dict[str, str]:
@@ -44,30 +42,29 @@ async def check_prefect() -> None:
 
 
 async def register_blocks(settings: Settings) -> list[str]:
-    """Save the block types, the account `default` and the work pool; returns what there is now."""
+    """Save block types, work pool and the account `default`, and tell the store of all accounts.
+
+    Returns what there is now. Raises `SettingsError`, `StoreError`, `RegistrationError`.
+    """
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
 
-    from blocks.gateways import GATEWAYS, MetaCloudApi
+    from blocks.gateways import GATEWAYS
     from blocks.sources import SqlSource
+    from deployments.accounts import check_key, keep_accounts, save_default
 
-    account = settings.meta_account()
+    settings.account()
     await check_prefect()
-    async with get_client() as client:
-        await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"), overwrite=True)
-        for kind in (SqlSource, *GATEWAYS):
-            await kind.aregister_type_and_schema(client=client)
-    gateway = MetaCloudApi(
-        phone_number_id=account.phone_number_id,
-        access_token=account.access_token,
-        app_secret=account.app_secret,
-        verify_token=account.verify_token,
-        waba_id=account.waba_id,
-        api_url=account.api_url,
-    )
-    await gateway.asave("default", overwrite=True)
-    types = [f"block type {kind.get_block_type_slug()}" for kind in (SqlSource, *GATEWAYS)]
-    return [f"work pool {POOL}", *types, "block meta-cloud-api/default"]
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        check_revision(store)
+        async with get_client() as client:
+            await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"), overwrite=True)
+            for kind in (SqlSource, *GATEWAYS):
+                await kind.aregister_type_and_schema(client=client)
+            types = [f"block type {kind.get_block_type_slug()}" for kind in (SqlSource, *GATEWAYS)]
+            await check_key(client, settings)
+            saved = await save_default(client, settings)
+            return [f"work pool {POOL}", *types, *saved, *await keep_accounts(client, settings, store)]
 
 
 async def save_source(name: str, url: str) -> str:

@@ -11,35 +11,40 @@ from starlette.applications import Starlette
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 
-from wa_integrasi.inbox import Receivers
-from wa_integrasi.providers.meta import MetaCloudReceiver
-from wa_integrasi.settings import MetaAccount, ProviderName, Settings
+from wa_integrasi.accounts import WebhookKey
+from wa_integrasi.providers.channels import receiver_of
+from wa_integrasi.settings import ProviderName, Settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
 from wa_integrasi.web.app import create_app
+from wa_integrasi.web.receivers import AccountReceivers
 
 
 def serve(settings: Settings, host: str, port: int, phone_file: Path) -> None:
     """Serve until a signal ends it. Raises `SettingsError` and `StoreError` before anything listens."""
-    account = settings.meta_account()
+    settings.account()
     with Store.open(settings.database_url.get_secret_value()) as store:
         check_revision(store)
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-        app = build_app(settings, account, store, f"http://127.0.0.1:{port}", phone_file)
+        app = build_app(settings, store, f"http://127.0.0.1:{port}", phone_file)
         uvicorn.run(app, host=host, port=port, access_log=False, log_level="info", timeout_graceful_shutdown=5)
 
 
-def build_app(settings: Settings, account: MetaAccount, store: Store, own_url: str, phone_file: Path) -> Starlette:
-    """The app for one account; with the simulated phone when the settings ask for it."""
-    receiver = MetaCloudReceiver(
-        account.app_secret.get_secret_value(), account.verify_token.get_secret_value(), account.phone_number_id
-    )
-    receivers: Receivers = {("meta", "default"): receiver}
+def build_app(settings: Settings, store: Store, own_url: str, phone_file: Path) -> Starlette:
+    """The app for every account; with the simulated phone when the settings ask for it. Raises `SettingsError`."""
+    own = settings.account()
+    key = WebhookKey(settings.secret_key.get_secret_value()) if settings.secret_key else None
+    try:
+        receiver = receiver_of(own.channel, own.in_clear())
+    except ValueError as error:
+        raise settings.unusable(str(error)) from None
+    receivers = AccountReceivers(store, key, {(own.channel, "default"): receiver})
     if settings.provider is not ProviderName.SIMULATOR:
-        return create_app(store, receivers)
+        return create_app(store, receivers, companions=[receivers.kept_fresh()])
 
     from wa_integrasi.simulator import Phone, PhoneConfig, simulator_app
 
+    account = settings.meta_account()
     config = PhoneConfig(
         phone_file,
         account.phone_number_id,
@@ -51,4 +56,4 @@ def build_app(settings: Settings, account: MetaAccount, store: Store, own_url: s
     phone = Phone(replace(config, waba_id=account.waba_id) if account.waba_id else config)
     # No name but this machine's: a page of another site could otherwise read it under a name of its own.
     mount = Mount("/simulator", TrustedHostMiddleware(simulator_app(phone), allowed_hosts=["127.0.0.1", "localhost"]))
-    return create_app(store, receivers, mounts=[mount], companions=[phone.running()])
+    return create_app(store, receivers, mounts=[mount], companions=[receivers.kept_fresh(), phone.running()])

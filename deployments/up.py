@@ -64,7 +64,7 @@ def own_place(folder: Path, port: int, prefect_port: int) -> Place:
     secret = settings.secret_key.get_secret_value() if settings.secret_key else kept_secret(folder)
     given = {name: value for name, value in os.environ.items() if name.startswith("PREFECT_")}
     # Flow runs start in folders of their own: there is no .env, and a relative path would mean another file.
-    given |= wa_variables() | {"WA_DATABASE_URL": settings.database_url.get_secret_value()}
+    given |= wa_variables() | {"WA_DATABASE_URL": settings.database_url.get_secret_value(), "WA_SECRET_KEY": secret}
     return place(folder, port, prefect_port, given, secret, runs_in=Path.cwd())
 
 
@@ -114,7 +114,7 @@ async def running(at: Place, say: Say, *set_up: Sequence[str]) -> AsyncIterator[
     check_port(HOST, at.port, "--port")
     check_port(HOST, at.prefect_port, "--prefect-port")
     settings = at.settings
-    settings.meta_account()
+    settings.account()
     with _alone_in(at.folder):
         async with _started(at, settings, say, set_up) as processes:
             yield processes

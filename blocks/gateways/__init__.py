@@ -1,6 +1,6 @@
 """WhatsApp channels as blocks, one kind a file: one block document is one account."""
 
-from blocks.gateways.loading import GATEWAYS, Gateway, GatewayError, gateway_accounts, load_gateway
+from blocks.gateways.loading import GATEWAYS, KINDS, Gateway, GatewayError, gateway_channels, load_gateway
 from blocks.gateways.meta import MetaCloudApi
 from blocks.gateways.twilio import TwilioWhatsApp
 from blocks.gateways.waha import Waha
@@ -9,6 +9,7 @@ from blocks.gateways.wwebjs import WwebjsApi
 
 __all__ = [
     "GATEWAYS",
+    "KINDS",
     "Gateway",
     "GatewayError",
     "MetaCloudApi",
@@ -16,6 +17,6 @@ __all__ = [
     "Waha",
     "Watzap",
     "WwebjsApi",
-    "gateway_accounts",
+    "gateway_channels",
     "load_gateway",
 ]

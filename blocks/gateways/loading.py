@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, cast
 
@@ -16,11 +16,16 @@ from blocks.gateways.waha import Waha
 from blocks.gateways.watzap import Watzap
 from blocks.gateways.wwebjs import WwebjsApi
 
-_PAGE = 200
-_ACCOUNTS = 10_000
+KINDS: Mapping[str, type[Gateway]] = {
+    "meta": MetaCloudApi,
+    "twilio": TwilioWhatsApp,
+    "waha": Waha,
+    "watzap": Watzap,
+    "wwebjs": WwebjsApi,
+}
+"""Every kind of gateway by the name of its channel."""
 
-GATEWAYS: tuple[type[Gateway], ...] = (MetaCloudApi, TwilioWhatsApp, Waha, Watzap, WwebjsApi)
-"""Every kind of gateway."""
+GATEWAYS: tuple[type[Gateway], ...] = tuple(KINDS.values())
 
 Gateway = MetaCloudApi | TwilioWhatsApp | Waha | Watzap | WwebjsApi
 """A block of any of these kinds."""
@@ -41,24 +46,15 @@ async def load_gateway(account: str) -> Gateway:
         return cast(Gateway, loaded)
 
 
-async def gateway_accounts() -> list[str]:
-    """The names of all accounts that have a block, of whatever kind."""
-    names: set[str] = set()
-    async with get_client() as client:
-        for kind in GATEWAYS:
-            with suppress(ObjectNotFound):  # a kind that was never registered has none
-                names |= {name async for name in _names(client, _slug(kind))}
-    return sorted(names)
-
-
-async def _names(client: PrefectClient, slug: str) -> AsyncIterator[str]:
-    for offset in range(0, _ACCOUNTS, _PAGE):
-        page = await client.read_block_documents_by_type(slug, offset=offset, limit=_PAGE, include_secrets=False)
-        for document in page:
-            if document.name is not None:
-                yield document.name
-        if len(page) < _PAGE:
-            return
+async def gateway_channels(client: PrefectClient) -> dict[str, list[str]]:
+    """Every account that has a block, with the channels of its blocks; more than one is a mistake."""
+    found: dict[str, list[str]] = {}
+    for channel, kind in KINDS.items():
+        with suppress(ObjectNotFound):  # a kind that was never registered has none
+            for document in await client.read_block_documents_by_type(_slug(kind), include_secrets=False):
+                if document.name:
+                    found.setdefault(document.name, []).append(channel)
+    return dict(sorted(found.items()))
 
 
 async def _is_there(client: PrefectClient, kind: type[Gateway], account: str) -> bool:

@@ -61,14 +61,17 @@ def sync(account: Account = None) -> None:
 
 
 async def _sync(store: Store, account: str | None) -> list[Synced]:
-    from blocks.gateways import GatewayError, gateway_accounts, load_gateway
+    from prefect.client.orchestration import get_client
+
+    from blocks.gateways import GatewayError, gateway_channels, load_gateway
     from wa_integrasi.approved import sync as sync_all
 
     await check_prefect()
     senders: dict[str, Sender] = {}
     failed = []
     async with AsyncExitStack() as stack:
-        for name in [account] if account is not None else await gateway_accounts():
+        client = await stack.enter_async_context(get_client())
+        for name in [account] if account is not None else await gateway_channels(client):
             try:
                 block = await load_gateway(name)
             except GatewayError as error:

@@ -87,7 +87,7 @@ def _process(arguments: list[str], environment: Mapping[str, str], log: Path) ->
 @contextmanager
 def _service(at: Place, store: Store) -> Iterator[None]:
     settings = load_settings(at.environment, at.folder / ".env")
-    app = build_app(settings, settings.meta_account(), store, at.service_url, at.folder / "phone.db")
+    app = build_app(settings, store, at.service_url, at.folder / "phone.db")
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=at.port, log_level="warning", ws="none"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -12,7 +12,7 @@ from prefect.blocks.core import Block
 from prefect.exceptions import ObjectNotFound
 from pydantic import ValidationError
 
-from blocks.gateways import GATEWAYS, GatewayError, TwilioWhatsApp, Watzap, gateway_accounts, load_gateway, loading
+from blocks.gateways import GATEWAYS, GatewayError, TwilioWhatsApp, Watzap, gateway_channels, load_gateway, loading
 from tests.prefect.test_blocks import BlockSuite
 
 SECRET = "rahasia-sekali-1"
@@ -93,14 +93,12 @@ class Documents:
             raise ObjectNotFound(httpx.HTTPError("404"))
         return object()
 
-    async def read_block_documents_by_type(
-        self, slug: str, *, offset: int, limit: int, include_secrets: bool
-    ) -> list[SimpleNamespace]:
+    async def read_block_documents_by_type(self, slug: str, *, include_secrets: bool) -> list[SimpleNamespace]:
         assert not include_secrets
         if slug not in self.slugs:
             raise ObjectNotFound(httpx.HTTPError("404"))
         names = [*(f"tenant-{number:03}" for number in range(300)), "default"]
-        return [SimpleNamespace(name=name) for name in names[offset : offset + limit]]
+        return [SimpleNamespace(name=name) for name in names]
 
 
 @pytest.fixture
@@ -138,12 +136,11 @@ async def test_an_account_with_two_blocks_says_which(having: Callable[..., None]
         await load_gateway("default")
 
 
-async def test_all_accounts_are_found_each_once_however_many_there_are(having: Callable[..., None]) -> None:
-    having("watzap", "meta-cloud-api")
-    found = await gateway_accounts()
-    assert (found[:2], len(found)) == (["default", "tenant-000"], 301)
+async def test_all_accounts_are_found_with_their_channels() -> None:
+    found = await gateway_channels(Documents("watzap", "meta-cloud-api"))  # type: ignore[arg-type]
+    assert (list(found)[:2], len(found)) == (["default", "tenant-000"], 301)
+    assert found["default"] == ["meta", "watzap"]
 
 
-async def test_without_any_block_there_are_no_accounts(having: Callable[..., None]) -> None:
-    having()
-    assert await gateway_accounts() == []
+async def test_without_any_block_there_are_no_accounts() -> None:
+    assert await gateway_channels(Documents()) == {}  # type: ignore[arg-type]

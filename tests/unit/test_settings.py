@@ -47,7 +47,11 @@ def test_without_any_variable_there_is_a_default_for_everything(no_file: Path) -
     [
         ("WA_TIMEZONE", "WIB", "an IANA zone: Asia/Jakarta, Asia/Makassar, Asia/Jayapura … (WIB is no zone)"),
         ("WA_TIMEZONE", "../etc/passwd", "an IANA zone: Asia/Jakarta, Asia/Makassar, Asia/Jayapura … (WIB is no zone)"),
-        ("WA_PROVIDER", "telegram", "'simulator' or 'meta'"),
+        ("WA_PROVIDER", "telegram", "'simulator', 'meta', 'twilio', 'watzap', 'waha' or 'wwebjs'"),
+        ("WA_ACCOUNT_SID", "AC12", "AC and 32 hexadecimal digits, from Twilio's console"),
+        ("WA_SESSION_NAME", "../gudang", "up to 64 letters, digits, - and _"),
+        ("WA_PUBLIC_URL", "wa.example.id", ADDRESS),
+        ("WA_STATUS_FILE", "/tmp", "the path of a file, not of a folder"),
         ("WA_API_URL", "graph.facebook.com", ADDRESS),
         ("WA_API_URL", "ftp://graph.facebook.com", ADDRESS),
         ("WA_API_URL", "https://", ADDRESS),
@@ -72,6 +76,8 @@ def test_a_wrong_value_is_told_in_one_line_with_what_was_found_and_what_is_valid
     ("variable", "found", "valid"),
     [
         ("WA_SECRET_KEY", "rahasia", "at least 32 characters; make one with: openssl rand -hex 32"),
+        ("WA_API_KEY", "rahasia dua kata", "one word of printable ASCII"),
+        ("WA_NUMBER_KEY", "rahasia\n", "one word of printable ASCII"),
         ("WA_DATABASE_URL", "rahasia", "a database URL: sqlite:///"),
         ("WA_DATABASE_URL", "mysql://siti:rahasia@db/wa", "begins with sqlite:// or postgresql://"),
         ("WA_DATABASE_URL", "postgresql://siti:ra@db:hasia@host/wa", "a database URL: sqlite:///"),
@@ -150,22 +156,99 @@ def test_a_database_file_stays_the_same_when_a_program_changes_its_folder(
     assert settings.database_url.get_secret_value() == f"sqlite+pysqlite:///{tmp_path}/data/wa.db"
 
 
-def test_an_account_that_lacks_settings_names_all_of_them_at_once(no_file: Path) -> None:
-    settings = load_settings({"WA_PROVIDER": "meta", "WA_APP_SECRET": SECRET}, no_file)
+CHANNELS = {
+    "simulator": ({**META, "WA_API_URL": "http://127.0.0.1:8080/simulator/"}, "meta"),
+    "meta": (META, "meta"),
+    "twilio": (
+        {
+            "WA_API_KEY": SECRET,
+            "WA_ACCOUNT_SID": "AC" + "0a1b2c3d" * 4,
+            "WA_PHONE_NUMBER_ID": "+622150001234",
+            "WA_PUBLIC_URL": "https://wa.example.id/",
+        },
+        "twilio",
+    ),
+    "watzap": ({"WA_API_KEY": SECRET, "WA_NUMBER_KEY": SECRET, "WA_VERIFY_TOKEN": SECRET}, "watzap"),
+    "waha": ({"WA_API_URL": "http://waha:3000", "WA_API_KEY": SECRET, "WA_APP_SECRET": SECRET}, "waha"),
+    "wwebjs": ({"WA_API_URL": "http://wwebjs:3000", "WA_API_KEY": SECRET}, "wwebjs"),
+}
+every_channel = pytest.mark.parametrize("provider", CHANNELS)
+
+
+@every_channel
+def test_each_channel_is_complete_with_its_own_variables_and_no_others(provider: str, no_file: Path) -> None:
+    variables, channel = CHANNELS[provider]
+    account = load_settings({**variables, "WA_PROVIDER": provider}, no_file).account()
+    assert account.channel == channel
+    assert SECRET in account.in_clear().values()
+    assert SECRET not in repr(account)
+
+
+@every_channel
+def test_a_variable_that_a_channel_lacks_is_named_with_what_it_is_for(provider: str, no_file: Path) -> None:
+    variables, _ = CHANNELS[provider]
     with pytest.raises(SettingsError) as error:
+        load_settings({"WA_PROVIDER": provider}, no_file).account()
+    lines = dict(line.split(": not set; ") for line in str(error.value).splitlines())
+    assert set(lines) == set(variables) - {"WA_PROVIDER"}
+    for reason in lines.values():
+        assert reason.startswith(f"WA_PROVIDER={provider} needs it: ")
+
+
+def test_twilio_is_told_its_webhook_by_the_address_that_it_reaches(no_file: Path) -> None:
+    account = load_settings({**CHANNELS["twilio"][0], "WA_PROVIDER": "twilio"}, no_file).account()
+    assert account.fields["webhook_url"] == "https://wa.example.id/webhooks/twilio/default"
+
+
+@pytest.mark.parametrize(
+    ("provider", "variable", "found", "line"),
+    [
+        ("meta", "WA_PHONE_NUMBER_ID", "+622150001234", f"found '+622150001234', must be {ID}"),
+        (
+            *("twilio", "WA_PHONE_NUMBER_ID", "0812"),
+            "found '0812', must be a phone number as +62… or the MG… of a messaging service",
+        ),
+        (
+            *("watzap", "WA_VERIFY_TOKEN", "guess"),
+            "found (a secret), must be 16 to 128 letters, digits, - or _: it is all that protects Watzap's webhook",
+        ),
+    ],
+)
+def test_what_a_variable_may_be_depends_on_the_channel(
+    provider: str, variable: str, found: str, line: str, no_file: Path
+) -> None:
+    assert refused({"WA_PROVIDER": provider, variable: found}, no_file) == f"{variable}: {line}"
+
+
+def test_what_a_channel_refuses_is_told_by_its_variable(no_file: Path) -> None:
+    settings = load_settings({"WA_PROVIDER": "twilio"}, no_file)
+    told = settings.unusable("webhook_url must be http(s)://host, without user, query and fragment")
+    assert str(told) == "WA_PUBLIC_URL: must be http(s)://host, without user, query and fragment"
+    assert str(settings.unusable("sender must be +62…")) == "WA_PHONE_NUMBER_ID: must be +62…"
+    assert str(settings.unusable("something else")) == "WA_PROVIDER=twilio: something else"
+
+
+def test_only_the_cloud_api_has_a_meta_account(no_file: Path) -> None:
+    settings = load_settings({**CHANNELS["waha"][0], "WA_PROVIDER": "waha"}, no_file)
+    with pytest.raises(SettingsError, match="must be 'simulator' or 'meta' here"):
         settings.meta_account()
-    assert str(error.value).splitlines() == [
-        f"{name}: not set; WA_PROVIDER=meta needs it"
-        for name in ("WA_API_KEY", "WA_VERIFY_TOKEN", "WA_PHONE_NUMBER_ID")
-    ]
 
 
 def test_only_the_simulator_must_be_told_its_address(no_file: Path) -> None:
     assert load_settings(META, no_file).meta_account().api_url == "https://graph.facebook.com"
-    with pytest.raises(SettingsError, match=r"^WA_API_URL: not set; WA_PROVIDER=simulator needs it$"):
+    with pytest.raises(SettingsError, match=r"^WA_API_URL: not set; WA_PROVIDER=simulator needs it: the address"):
         load_settings({**META, "WA_PROVIDER": "simulator"}, no_file).meta_account()
-    simulator = {**META, "WA_PROVIDER": "simulator", "WA_API_URL": "http://127.0.0.1:8080/simulator/"}
+    simulator = {**CHANNELS["simulator"][0], "WA_PROVIDER": "simulator"}
     assert load_settings(simulator, no_file).meta_account().api_url == "http://127.0.0.1:8080/simulator"
+
+
+def test_the_status_file_stays_the_same_when_a_program_changes_its_folder(
+    no_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings({"WA_STATUS_FILE": "run/status.json"}, no_file)
+    monkeypatch.chdir("/")
+    assert settings.status_file == tmp_path / "run/status.json"
 
 
 def test_the_example_file_names_exactly_the_variables_that_are_read() -> None:

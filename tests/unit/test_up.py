@@ -50,3 +50,10 @@ def test_the_secret_of_a_folder_is_kept_and_only_its_owner_reads_it(tmp_path: Pa
     keys = [own_place(tmp_path / "a", 1, 2).environment["PREFECT_SERVER_ENCRYPTION_KEY"] for _ in range(2)]
     assert keys[0] == keys[1]
     assert (tmp_path / "a" / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_encrypted_has_a_key_also_where_nobody_set_one(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("WA_SECRET_KEY=\n")
+    keys = [own_place(tmp_path / "a", 1, 2).settings.secret_key for _ in range(2)]
+    assert keys[0] is not None
+    assert keys[0] == keys[1]

@@ -235,6 +235,7 @@ class MarksRead(Protocol):
         ...
 
 
+@runtime_checkable
 class HasSession(Protocol):
     """A sender whose channel is a paired phone."""
 
