@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from deployments.commands import catalog, outbox, report, template
+from deployments.commands.send import send
 from deployments.errors import DeploymentError
 from wa_integrasi.catalog.problems import CatalogError
 from wa_integrasi.reporting import ReportError
@@ -30,6 +31,7 @@ app.add_typer(report.app, name="report")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(template.app, name="template")
+app.command()(send)
 
 
 @app.callback()

@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from wa_integrasi.message import Status
+from wa_integrasi.policy.breaker import Circuit
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import message_events, wa_outbox
+from wa_integrasi.store.tables import breakers, message_events, wa_outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,13 @@ class History:
         with self._store.reading() as connection:
             rows = connection.execute(statement.order_by(message_events.c.id))
             return [Step(**row) for row in rows.mappings()]
+
+    def held_by(self, account: str) -> tuple[str, str] | None:
+        """The code and the reason for which nothing of an account goes now; None when it goes."""
+        held = (breakers.c.account == account) & (breakers.c.circuit != Circuit.CLOSED)
+        with self._store.reading() as connection:
+            row = connection.execute(select(breakers.c.code, breakers.c.reason).where(held)).first()
+        return (row.code or "", row.reason or "") if row is not None else None
 
     def counts(self) -> dict[str, int]:
         """How many messages stand where."""

@@ -53,11 +53,7 @@ class ReportJob:
 
     def addressees(self, group_ids: Mapping[str, str]) -> list[Addressee]:
         """Everybody who receives it, each chat once. Raises `GroupUnresolvedError`."""
-        found: dict[str, Addressee] = {}
-        for name in self.report.recipients:
-            for addressee in _resolve(self.catalog, name, group_ids):
-                found.setdefault(addressee.recipient.chat, addressee)
-        return list(found.values())
+        return addressees(self.catalog, self.report.recipients, group_ids)
 
     def owner(self) -> Addressee:
         """Who is told when it goes wrong."""
@@ -142,6 +138,15 @@ def compose(
                 )
             )
     return messages
+
+
+def addressees(catalog: Catalog, names: Sequence[str], group_ids: Mapping[str, str]) -> list[Addressee]:
+    """Everybody whom contacts and groups stand for, each chat once. Raises `GroupUnresolvedError`."""
+    found: dict[str, Addressee] = {}
+    for name in names:
+        for addressee in _resolve(catalog, name, group_ids):
+            found.setdefault(addressee.recipient.chat, addressee)
+    return list(found.values())
 
 
 def _resolve(catalog: Catalog, name: str, group_ids: Mapping[str, str]) -> list[Addressee]:

@@ -16,6 +16,7 @@ from deployments.register import register_blocks
 from tests.prefect.conftest import House
 from tests.providers.channels import TWILIO_HOOK, TWILIO_SID, TWILIO_TOKEN, twilio_signed
 from wa_integrasi.accounts import WebhookKey, known_accounts
+from wa_integrasi.message import REACHED
 from wa_integrasi.settings import Settings, SettingsError, load_settings
 
 CONTENTS = {"laporan_siap:id": "HX" + "0a1b2c3d" * 4}
@@ -126,3 +127,18 @@ async def test_an_account_with_two_blocks_is_named_and_keeps_no_other_out(house:
         await register_blocks(house.at.settings)
     assert kept(house)["kantor"] == "waha"
     assert "gudang" not in kept(house)
+
+
+def test_a_message_by_hand_reaches_the_phone(house: House) -> None:
+    done = house.wa("send", "0812-0000-0009", "Mesin 3 jalan lagi", "--wait")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().rpartition(" ")[2] in REACHED
+    received = [message["to"] for message in house.phone() if message["body"] == "Mesin 3 jalan lagi"]
+    assert received == ["+6281200000009"]
+
+
+def test_a_message_that_is_to_be_waited_for_is_not_enqueued_while_prefect_is_away(house: House) -> None:
+    before = house.history.counts()
+    done = house.wa("send", "0812-0000-0009", "halo", "--wait", PREFECT_API_URL="http://127.0.0.1:1/api")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert house.history.counts() == before

@@ -1,0 +1,161 @@
+"""`wa send`: one message to one chat, now."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from sqlalchemy import Connection
+
+from deployments.commands.output import AsJson, listing, shown
+from deployments.register import check_prefect
+from wa_integrasi.catalog.models import GroupUnresolvedError
+from wa_integrasi.catalog.storing import load_catalog
+from wa_integrasi.content import Content, ContentError, load_content
+from wa_integrasi.history import Entry, History
+from wa_integrasi.message import REACHED, Priority, Status
+from wa_integrasi.outbox import NewMessage, Outbox
+from wa_integrasi.recipient import Recipient, RecipientError
+from wa_integrasi.reporting import addressees
+from wa_integrasi.settings import load_settings
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.migrating import check_revision
+
+_FOLLOWED_S = 90.0
+
+
+def send(
+    recipient: Annotated[
+        str, typer.Argument(help="Phone number, chat id (…@g.us), or a contact or group of the catalog.")
+    ],
+    text: Annotated[str | None, typer.Argument(help="What to say; not with --template.")] = None,
+    account: Annotated[str, typer.Option(help="Account that sends it.")] = "default",
+    reply_to: Annotated[str | None, typer.Option(help="Provider's id of the message that this one quotes.")] = None,
+    template: Annotated[str | None, typer.Option(help="Name of an approved template, in the place of a text.")] = None,
+    language: Annotated[str, typer.Option(help="Language of the template.")] = "id",
+    param: Annotated[
+        list[str] | None, typer.Option(help="A parameter of the template's body; once for each, in their order.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Send it in this process, and say what became of it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send a message before everything else that waits; exit code 1 if --wait sees that it was not sent."""
+    content = _content(text, template, language, param or [])
+    settings = load_settings()
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        check_revision(store)
+        to = _recipients(store, recipient, settings.group_ids)
+        with store.reading() as connection:
+            _check_channel(connection, store, account, content, to)
+        messages = [
+            NewMessage(chat, content, account=account, priority=Priority.REPLY, reply_to=reply_to or None)
+            for chat in to
+        ]
+        if wait:
+            ids = asyncio.run(_sent(store, account, messages))
+        else:
+            ids = [row.id for row in Outbox(store).enqueue(messages)]
+        history = History(store)
+        entries = sorted(history.messages(ids=ids, limit=len(ids)), key=lambda entry: entry.id)
+        held = history.held_by(account)
+    _tell(entries, as_json=as_json)
+    if held is not None and not as_json and any(entry.status == Status.PENDING for entry in entries):
+        typer.echo(f"the account {account} is held: {': '.join(shown(word) for word in held if word)}")
+    if wait and any(entry.status not in REACHED for entry in entries):
+        raise typer.Exit(1)
+
+
+async def _sent(store: Store, account: str, messages: Sequence[NewMessage]) -> list[int]:
+    """Enqueue the messages and send until they have left; without the account's block nothing is enqueued."""
+    from deployments.accounts import load_account
+    from wa_integrasi.delivery import Delivery
+
+    await check_prefect()
+    block = await load_account(account)
+    outbox = Outbox(store)
+    async with block.sender() as sender:
+        ids = [row.id for row in await asyncio.to_thread(outbox.enqueue, messages)]
+        owner = f"{socket.gethostname()}:{os.getpid()}:wa send"
+        await Delivery(outbox, {account: sender}, owner).follow(ids, _FOLLOWED_S)
+    return ids
+
+
+def _content(text: str | None, template: str | None, language: str, params: Sequence[str]) -> Content:
+    if (text is None) == (template is None):
+        raise typer.BadParameter("say either a text or a --template")
+    if params and template is None:
+        raise typer.BadParameter("--param belongs to a --template")
+    if not all(_is_text(part) for part in (text or "", *params)):
+        raise typer.BadParameter("the text must be UTF-8")
+    if text is not None and not text.strip():
+        raise typer.BadParameter("the text is empty")
+    try:
+        if template is None:
+            return load_content("text", text or "")
+        return load_content("template", json.dumps({"name": template, "language": language, "body": params}))
+    except ContentError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _is_text(part: str) -> bool:
+    try:
+        part.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _recipients(store: Store, name: str, group_ids: dict[str, str]) -> list[Recipient]:
+    """Whom a number, a chat id or a name of the catalog means; a distribution list means each of its members."""
+    try:
+        return [Recipient.parse(name)]
+    except RecipientError as error:
+        reason = error
+    catalog = load_catalog(store)
+    if name in catalog.contacts or name in catalog.groups:
+        try:
+            return [addressee.recipient for addressee in addressees(catalog, [name], group_ids)]
+        except GroupUnresolvedError as error:
+            raise typer.BadParameter(str(error)) from None
+    raise typer.BadParameter(f"RECIPIENT: {reason}, and no contact or group of the catalog is called so")
+
+
+def _check_channel(
+    connection: Connection, store: Store, account: str, content: Content, to: Sequence[Recipient]
+) -> None:
+    """Refuse now what the account's channel could never send."""
+    from wa_integrasi.accounts import known_accounts, provider_of
+    from wa_integrasi.policy.fit import Unfit, fit
+    from wa_integrasi.providers.channels import SENDERS
+
+    channel = provider_of(connection, account)
+    if channel is None and account != "default":
+        names = ", ".join(known.name for known in known_accounts(store)) or "none"
+        raise typer.BadParameter(f"--account: no account is called {account!r}; 'wa deploy' has told of: {names}")
+    if channel is None or channel not in SENDERS:
+        return  # `default` may wait for its first 'wa deploy'
+    capabilities = SENDERS[channel].capabilities
+    try:
+        counts = [len(fit(content, recipient, capabilities)) for recipient in to]
+    except Unfit as error:
+        raise typer.BadParameter(f"the account {account} ({channel}): {error}") from None
+    if any(count != 1 for count in counts):
+        limit = capabilities.text_limit
+        raise typer.BadParameter(f"the account {account} ({channel}) sends at most {limit} characters at once")
+
+
+def _tell(entries: Sequence[Entry], *, as_json: bool) -> None:
+    if as_json:
+        rows = [
+            {"id": entry.id, "to": entry.masked, "status": entry.status, "error": entry.error_code} for entry in entries
+        ]
+        listing(rows, as_json=True, empty="")
+        return
+    for entry in entries:
+        reason = f" ({entry.error_code}: {shown(entry.error_text or '')})" if entry.error_code else ""
+        typer.echo(f"message {entry.id} to {entry.masked}: {entry.status}{reason}")
