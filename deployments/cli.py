@@ -11,11 +11,12 @@ from typing import Annotated
 
 import typer
 
-from deployments.commands import catalog, outbox, report, template
+from deployments.commands import catalog, outbox, report, session, template
 from deployments.commands.send import send
 from deployments.errors import DeploymentError
 from wa_integrasi.catalog.problems import CatalogError
 from wa_integrasi.reporting import ReportError
+from wa_integrasi.session import SessionError
 from wa_integrasi.settings import SettingsError, load_settings
 from wa_integrasi.sources.base import SourceError
 from wa_integrasi.store.engine import Store, StoreError
@@ -31,6 +32,7 @@ app.add_typer(report.app, name="report")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(template.app, name="template")
+app.add_typer(session.app, name="session")
 app.command()(send)
 
 
@@ -107,7 +109,7 @@ def main() -> None:
     except SettingsError as error:
         typer.echo(f"error: the environment is not right\n{error}", err=True)
         sys.exit(2)
-    except (CatalogError, DeploymentError, ReportError, SourceError, StoreError) as error:
+    except (CatalogError, DeploymentError, ReportError, SessionError, SourceError, StoreError) as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
     except Exception as error:

@@ -142,3 +142,9 @@ def test_a_message_that_is_to_be_waited_for_is_not_enqueued_while_prefect_is_awa
     done = house.wa("send", "0812-0000-0009", "halo", "--wait", PREFECT_API_URL="http://127.0.0.1:1/api")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert house.history.counts() == before
+
+
+def test_the_simulated_phone_has_no_session(house: House) -> None:
+    done = house.wa("session", "status")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: default: meta has no session: nothing to pair\n"

@@ -173,12 +173,12 @@ class Outbox:
             return person.cancel(connection, selection, reason, self._clock())
 
     def hold(self, account: str, code: str, reason: str) -> None:
-        """Let nothing of `account` go until `release`: its messages wait."""
+        """Let nothing of `account` go for a while: its messages wait. Say it again for as long as the reason lasts."""
         with self.store.writing() as connection:
             hold_account(connection, account, code, reason, self._clock())
 
     def release(self, account: str) -> None:
-        """Let what waits go again, in order and by the account's pace."""
+        """Let what waits go again, whatever held the account; in order, and by its pace."""
         with self.store.writing() as connection:
             release_account(connection, account, self._clock())
         self.store.wake()

@@ -14,7 +14,7 @@ from wa_integrasi.content import Content, ContentError, load_content
 from wa_integrasi.message import Status
 from wa_integrasi.outbox.housekeeping import check_text
 from wa_integrasi.outbox.turns import UNKNOWN
-from wa_integrasi.policy.breaker import Breaker, Circuit
+from wa_integrasi.policy.breaker import Breaker, BreakerPolicy, Circuit
 from wa_integrasi.policy.gate import TIER_PERIOD, ChatState, Go, NeedsWindow, Refuse, Verdict, Wait, judge
 from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Action, Failed, Outcome
@@ -23,9 +23,6 @@ from wa_integrasi.store.tables import accounts, breakers, chats
 
 AHEAD = timedelta(seconds=1)
 """How far ahead of their moment messages are claimed; the worker sends each at its own."""
-
-_HELD_FOR = timedelta(days=365)
-"""Nothing but a release ends a hold that a person or a watch has asked for."""
 
 _COUNT = bulk(
     "UPDATE chats SET next_at = x.next_at, initiated_at = x.initiated_at FROM {x} "
@@ -161,17 +158,19 @@ def note_outcomes(
 
 
 def hold_account(connection: Connection, account: str, code: str, reason: str, now: datetime) -> None:
-    """Open the account's breaker until it is released."""
+    """Open the account's breaker for the time of a hold, or longer where it is open for longer already."""
     _lock(connection, account)
     known = load_breaker(connection, account)
-    held = Breaker(Circuit.OPEN, until=now + _HELD_FOR, openings=known.openings, code=code, reason=reason)
+    until = max(known.until or now, now + BreakerPolicy().hold)
+    held = Breaker(Circuit.OPEN, until=until, openings=known.openings, code=code, reason=reason)
     save_breaker(connection, account, held, now)
 
 
 def release_account(connection: Connection, account: str, now: datetime) -> None:
-    """Close the account's breaker."""
+    """Close the account's breaker, whatever opened it."""
     _lock(connection, account)
-    save_breaker(connection, account, Breaker(), now)
+    if load_breaker(connection, account) != Breaker():
+        save_breaker(connection, account, Breaker(), now)
 
 
 def load_breaker(connection: Connection, account: str) -> Breaker:
