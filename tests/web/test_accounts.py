@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import select
 from starlette.applications import Starlette
 
+from deployments.serve import build_app
 from tests.providers.channels import TWILIO_HOOK, TWILIO_TOKEN, WATZAP_TOKEN, twilio_signed
+from tests.unit.test_settings import CHANNELS
 from tests.waiting import until
 from tests.web.service import RECEIVERS, SECRET, browser, running
 from wa_integrasi.accounts import WebhookKey, forget_other_accounts, save_account
 from wa_integrasi.providers.meta import signature
+from wa_integrasi.settings import SettingsError, load_settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import inbound_events
 from wa_integrasi.web.app import create_app
@@ -143,3 +147,21 @@ async def test_without_its_companion_it_knows_its_own_account_only(store: Store)
     deployed(store, "gudang")
     async with browser(service(store)[0]) as client:
         assert await twilio(client, "twilio/gudang") == 404
+
+
+@pytest.mark.parametrize("provider", CHANNELS)
+async def test_every_channel_of_the_environment_has_its_webhook_without_a_deploy(
+    store: Store, provider: str, tmp_path: Path
+) -> None:
+    variables, channel = CHANNELS[provider]
+    settings = load_settings({**variables, "WA_PROVIDER": provider}, tmp_path / "none.env")
+    async with browser(build_app(settings, store, "http://127.0.0.1:8080", tmp_path / "phone.db")) as client:
+        assert (await client.post(f"/webhooks/{channel}/default", content=b"{}")).status_code == 401
+        assert (await client.post("/webhooks/telegram/default", content=b"{}")).status_code == 404
+
+
+def test_what_the_channel_refuses_is_told_by_its_variable_before_anything_listens(store: Store, tmp_path: Path) -> None:
+    variables = {**CHANNELS["twilio"][0], "WA_PROVIDER": "twilio", "WA_PUBLIC_URL": "https://siti:rahasia@wa"}
+    settings = load_settings(variables, tmp_path / "none.env")
+    with pytest.raises(SettingsError, match=r"^WA_PUBLIC_URL: must be http\(s\)://host, without user[^:]*$"):
+        build_app(settings, store, "http://127.0.0.1:8080", tmp_path / "phone.db")
