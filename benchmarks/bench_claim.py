@@ -35,22 +35,25 @@ class Subject:
     """A store whose claims are timed."""
 
     store: Store
+    outbox: Outbox = field(init=False)
     seconds: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.outbox = Outbox(self.store)
 
     def claim(self, limit: int = BATCH) -> list[NewMessage]:
         """Claim once by the clock, and settle what came."""
-        outbox = Outbox(self.store)
         start = time.perf_counter()
-        claimed = outbox.claim("bench", RULES, limit=limit)
+        claimed = self.outbox.claim("bench", RULES, limit=limit)
         self.seconds.append(time.perf_counter() - start)
-        outbox.settle([(message, Accepted(message.attempt_id)) for message in claimed], RULES)
+        self.outbox.settle([(message, Accepted(message.attempt_id)) for message in claimed], RULES)
         return [NewMessage(message.recipient, message.content) for message in claimed]
 
     def claim_and_refill(self) -> None:
         """Claim once by the clock; as many wait afterwards as before."""
         taken = self.claim()
         assert len(taken) == BATCH, f"{len(taken)} of {BATCH} were claimed"
-        Outbox(self.store).enqueue(taken)
+        self.outbox.enqueue(taken)
 
     def drain(self) -> None:
         """Do all that waits, by no clock."""

@@ -162,7 +162,7 @@ class Stream:
         self._worker.patience.end_at(self._ends + _PATIENCE_S)
 
     async def _stop(self) -> None:
-        """Let a transaction that has begun come to its end; what has come back and is not written is of unknown fate."""
+        """Let a transaction that has begun come to its end; what is not written by then is of unknown fate."""
         self._worker.patience.end_at(self._clock())
         for name in self._work.keys() & {"land", "wake", "stop", "ask"}:
             self._work[name].cancel()

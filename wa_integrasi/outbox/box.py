@@ -31,8 +31,6 @@ LEASE = timedelta(seconds=20)
 """How long a worker is believed to be alive; one that is renews its leases (`Outbox.renew`)."""
 
 _KEEP_HOUSE_EVERY = timedelta(seconds=1)
-_LOOK_FOR_ORPHANS_EVERY = timedelta(minutes=10)
-_ORPHANS_AT_ONCE = 1_000
 
 _RENEW = bulk("UPDATE leases SET until = :until FROM {x} WHERE leases.id = x.id", id="text")
 _LEASE = "INSERT INTO leases (id, owner, until) VALUES (:id, :owner, :until)"
@@ -49,7 +47,9 @@ class Outbox:
         self._clock = clock
         self._jitter = jitter
         self._short = True
-        self._kept_house_at = self._looked_for_orphans_at = datetime.min.replace(tzinfo=UTC)
+        self._bounds = turns.Bounds()
+        self._looked_until = turns.START
+        self._kept_house_at = datetime.min.replace(tzinfo=UTC)
 
     def enqueue(self, messages: Sequence[NewMessage], connection: Connection | None = None) -> list[Enqueued]:
         """Store `messages`, each once, in their order, and wake who waits for them.
@@ -85,8 +85,8 @@ class Outbox:
             if self._short or not timedelta() <= now - self._kept_house_at < _KEEP_HOUSE_EVERY:
                 self._keep_house(connection, accounts, now)
             for account, rules in accounts.items():
-                wanted = limit - len(claimed)
-                claimed += claim_of(connection, account, rules, token, now, now + lease, wanted) if wanted else []
+                if (wanted := limit - len(claimed)) > 0:
+                    claimed += claim_of(connection, account, rules, token, now, now + lease, wanted, self._bounds)
             if claimed:
                 plain(connection, _LEASE, id=token, owner=owner, until=now + lease)
         self._short = len(claimed) < limit
@@ -94,9 +94,8 @@ class Outbox:
 
     def _keep_house(self, connection: Connection, accounts: Mapping[str, AccountRules], now: datetime) -> None:
         self._kept_house_at = now
-        if not timedelta() <= now - self._looked_for_orphans_at < _LOOK_FOR_ORPHANS_EVERY:
-            turns.orphans(connection, _ORPHANS_AT_ONCE)
-            self._looked_for_orphans_at = now
+        self._bounds.forget()
+        self._looked_until = turns.adopt_orphans(connection, self._looked_until)
         housekeeping.adopt(connection, now)
         housekeeping.expire(connection, now, self._policy)
         housekeeping.end_waits(connection, now, self._policy, accounts)

@@ -27,11 +27,18 @@ _SEND = bulk(
 
 
 def claim_of(
-    connection: Connection, account: str, rules: AccountRules, token: str, now: datetime, until: datetime, limit: int
+    connection: Connection,
+    account: str,
+    rules: AccountRules,
+    token: str,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    bounds: turns.Bounds,
 ) -> list[Claimed]:
     """Claim up to `limit` messages of one account, the most urgent first."""
     slots = moments(connection, account, rules, now, limit)
-    taken = turns.take(connection, account, token, now, len(slots)) if slots else {}
+    taken = turns.take(connection, account, token, now, len(slots), bounds) if slots else {}
     if not taken:
         return []
     heads = sorted(turns.heads(connection, account, token), key=_urgency)

@@ -33,13 +33,13 @@ _COLUMNS = {
     "reply_to": "text",
 }
 _MESSAGES = (
-    f"INSERT INTO wa_outbox (recipient, created_at, next_attempt_at, {', '.join(_COLUMNS)}) "  # noqa: S608 - fixed words
+    f"INSERT INTO wa_outbox (recipient, created_at, next_attempt_at, {', '.join(_COLUMNS)}) "
     f"SELECT x.chat, :now, :now, {', '.join(f'x.{name}' for name in _COLUMNS)} FROM {{x}} WHERE true "
     "ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING RETURNING id, dedupe_key"
 )
 _INSERT = bulk(_MESSAGES, **_COLUMNS)
 _INSERT_AND_WAIT = bulk(
-    f"WITH made AS ({_MESSAGES}, account, chat, priority), "  # noqa: S608 - fixed words
+    f"WITH made AS ({_MESSAGES}, account, chat, priority), "
     "waits AS (INSERT INTO chats (account, chat, head_id, priority, due_at) "
     "SELECT DISTINCT ON (account, chat) account, chat, id, priority, CAST(:now AS timestamptz) FROM made "
     f"ORDER BY account, chat, priority, id {turns.WAITS}) SELECT id, dedupe_key FROM made",

@@ -17,7 +17,7 @@ from wa_integrasi.policy.rules import AccountRules, OnUnknown
 from wa_integrasi.providers.wire import storable
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.bulk import bulk, locked, plain
-from wa_integrasi.store.tables import wa_outbox
+from wa_integrasi.store.tables import OPEN_STAGE, wa_outbox
 
 _ADOPT_AT_ONCE = 200
 _LONGEST_LEASE = timedelta(minutes=10)
@@ -31,7 +31,8 @@ _LOST = bulk(
 )
 _END_WAIT = bulk(
     "UPDATE wa_outbox SET status = x.status, error_code = coalesce(x.error_code, wa_outbox.error_code), "
-    "error_text = coalesce(x.error_text, wa_outbox.error_text), next_attempt_at = :now FROM {x} WHERE wa_outbox.id = x.id",
+    "error_text = coalesce(x.error_text, wa_outbox.error_text), next_attempt_at = :now "
+    "FROM {x} WHERE wa_outbox.id = x.id",
     id="bigint",
     status="text",
     error_code="text",
@@ -53,9 +54,7 @@ _HELD = "SELECT account, chat, head_id FROM chats WHERE held_by = :token ORDER B
 def adopt(connection: Connection, now: datetime) -> None:
     """Read and address rows that another program inserted; an unreadable one becomes a dead letter that says why."""
     foreign = select(wa_outbox.c.id, wa_outbox.c.account, wa_outbox.c.recipient, wa_outbox.c.content, wa_outbox.c.type)
-    foreign = foreign.where(
-        wa_outbox.c.stage == "open", wa_outbox.c.status == Status.PENDING, wa_outbox.c.chat.is_(None)
-    )
+    foreign = foreign.where(OPEN_STAGE, wa_outbox.c.status == Status.PENDING, wa_outbox.c.chat.is_(None))
     foreign = foreign.order_by(wa_outbox.c.id).limit(_ADOPT_AT_ONCE).with_for_update(skip_locked=True)
     waiting: dict[turns.Key, int] = {}
     for row in connection.execute(foreign).all():

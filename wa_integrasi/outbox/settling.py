@@ -37,7 +37,7 @@ _NONE = 0
 _STILL_OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
 # By the primary key only: with a status beside it the planner may take another index.
 _ACCEPT = bulk(
-    f"UPDATE wa_outbox SET status = CASE WHEN wa_outbox.status IN ({_STILL_OPEN}) THEN 'sent' "  # noqa: S608 - fixed words
+    f"UPDATE wa_outbox SET status = CASE WHEN wa_outbox.status IN ({_STILL_OPEN}) THEN 'sent' "
     "ELSE wa_outbox.status END, provider_message_id = x.provider_message_id, "
     "sent_at = coalesce(wa_outbox.sent_at, :now), error_code = NULL, error_text = NULL "
     "FROM {x} WHERE wa_outbox.id = x.id",
@@ -45,8 +45,8 @@ _ACCEPT = bulk(
     provider_message_id="text",
 )
 _FAIL = bulk(
-    "UPDATE wa_outbox SET status = x.status, next_attempt_at = x.until, attempts = wa_outbox.attempts - x.uncounted, "
-    "error_code = x.error_code, error_text = x.error_text "
+    "UPDATE wa_outbox SET status = x.status, next_attempt_at = coalesce(x.until, wa_outbox.next_attempt_at), "
+    "attempts = wa_outbox.attempts - x.uncounted, error_code = x.error_code, error_text = x.error_text "
     "FROM {x} WHERE wa_outbox.id = x.id AND wa_outbox.attempt_id = x.attempt_id AND wa_outbox.status = 'sending' "
     "RETURNING wa_outbox.id",
     id="bigint",
@@ -101,7 +101,8 @@ def fail(
             "id": claimed.id,
             "attempt_id": claimed.attempt_id,
             "status": decision.status,
-            "until": now + decision.wait,
+            # Without a wait it keeps its place among those of other chats.
+            "until": now + decision.wait if decision.wait else None,
             "uncounted": int(not decision.counts),
             **_error(outcome),
         }

@@ -28,7 +28,7 @@ _CLASSES = " ".join(f"WHEN o.priority <= {priority:d} THEN {priority:d}" for pri
 _HEAD = f"""
     SELECT o.id, CASE {_CLASSES} ELSE {max(Priority):d} END, o.next_attempt_at FROM wa_outbox o
     WHERE o.account = chats.account AND o.chat = chats.chat AND o.stage = 'open' AND o.status = 'pending'
-    ORDER BY o.priority, o.id LIMIT 1"""  # noqa: S608 - fixed words
+    ORDER BY o.priority, o.id LIMIT 1"""
 
 _LOCK = bulk(
     "SELECT 1 FROM chats JOIN {x} ON chats.account = x.account AND chats.chat = x.chat "
@@ -37,7 +37,7 @@ _LOCK = bulk(
     chat="text",
 )
 _PASS_ON = bulk(
-    f"UPDATE chats SET held_by = NULL, (head_id, priority, due_at) = ({_HEAD}) FROM {{x}} "  # noqa: S608 - fixed words
+    f"UPDATE chats SET held_by = NULL, (head_id, priority, due_at) = ({_HEAD}) FROM {{x}} "
     "WHERE chats.account = x.account AND chats.chat = x.chat AND (chats.held_by IS NULL OR chats.held_by = x.token "
     f"OR (chats.held_by = '{UNKNOWN}' AND chats.head_id = x.id))",
     account="text",
@@ -46,7 +46,7 @@ _PASS_ON = bulk(
     id="bigint",
 )
 _HOLD = bulk(
-    f"UPDATE chats SET held_by = '{UNKNOWN}', head_id = x.id FROM {{x}} "  # noqa: S608 - fixed words
+    f"UPDATE chats SET held_by = '{UNKNOWN}', head_id = x.id FROM {{x}} "
     "WHERE chats.account = x.account AND chats.chat = x.chat AND chats.held_by = x.token",
     account="text",
     chat="text",
@@ -61,7 +61,7 @@ WAITS = (
 """What becomes of a chat for which new messages wait; on PostgreSQL it is locked in any case."""
 
 _WAIT = bulk(
-    "INSERT INTO chats (account, chat, head_id, priority, due_at) "  # noqa: S608 - fixed words
+    "INSERT INTO chats (account, chat, head_id, priority, due_at) "
     f"SELECT x.account, x.chat, x.id, x.priority, :now FROM {{x}} WHERE true ORDER BY x.account, x.chat {WAITS}",
     account="text",
     chat="text",
@@ -99,14 +99,48 @@ def wait(connection: Connection, heads: Sequence[tuple[Key, int, int]], now: dat
         _WAIT(connection, rows, now=now)
 
 
-def take(connection: Connection, account: str, token: str, now: datetime, limit: int) -> dict[str, Row[Any]]:
+class Bounds:
+    """From where on a worker looks for due chats: past those it has taken.
+
+    While somebody keeps an old transaction open, PostgreSQL keeps every version of a chat since, and a search from the
+    beginning would walk over all of them. A chat may become due behind the bound, though, as its transaction can
+    commit late; so a search that finds too little starts again at the beginning, and so does one a second.
+    """
+
+    def __init__(self) -> None:
+        self._low: dict[tuple[str, int], datetime] = {}
+
+    def forget(self) -> None:
+        """Look from the beginning."""
+        self._low.clear()
+
+    def low(self, account: str, priority: int) -> datetime | None:
+        """Where to begin; None for the beginning."""
+        return self._low.get((account, priority))
+
+    def move(self, account: str, priority: int, taken: Sequence[Row[Any]], *, full: bool) -> None:
+        """Begin there next time, if this time there was enough."""
+        moments = [row.due_at for row in taken if row.due_at is not None]
+        if full and moments:
+            self._low[account, priority] = max(moments)
+        else:
+            self._low.pop((account, priority), None)
+
+
+def take(
+    connection: Connection, account: str, token: str, now: datetime, limit: int, bounds: Bounds
+) -> dict[str, Row[Any]]:
     """Take up to `limit` free chats whose turn has come, the most urgent first; returns what is known of each."""
     taken: dict[str, Row[Any]] = {}
     for priority in sorted(Priority):
-        if len(taken) < limit:
-            values = {"account": account, "token": token, "priority": int(priority), "limit": limit - len(taken)}
-            rows = connection.execute(_taking(connection.dialect.name), {**values, "now": now})
-            taken |= {row.chat: row for row in rows}
+        low = bounds.low(account, priority)
+        for begin in [low, None] if low else [None]:
+            if (wanted := limit - len(taken)) > 0:
+                values = {"account": account, "token": token, "priority": int(priority), "limit": wanted, "now": now}
+                bounded = {"low": begin} if begin else {}
+                rows = connection.execute(_taking(connection.dialect.name, bool(begin)), values | bounded).all()
+                bounds.move(account, priority, rows, full=len(rows) == wanted)
+                taken |= {row.chat: row for row in rows}
     return taken
 
 
@@ -115,9 +149,15 @@ def heads(connection: Connection, account: str, token: str) -> Sequence[Row[Any]
     return plain(connection, _TAKEN, account=account, token=token).all()
 
 
-def orphans(connection: Connection, limit: int) -> None:
-    """Messages that wait without a turn, since another program wrote them so, are read anew like any foreign row."""
-    plain(connection, _ORPHANS, limit=limit)
+def adopt_orphans(connection: Connection, after: Place) -> Place:
+    """Messages that wait without a turn, since another program wrote them so, are read anew like any foreign row.
+
+    Looks at some of those that wait, from `after` on; returns where to go on, in the end `START`.
+    """
+    place = dict(zip(("account", "chat", "priority", "id"), after, strict=True))
+    plain(connection, _ORPHANS, some=_SOME, **place)
+    last = plain(connection, f"{_FROM_PLACE} LIMIT 1 OFFSET {_SOME - 1}", **place).first()
+    return START if last is None else (last.account, last.chat, last.priority, last.id)
 
 
 _TAKEN = """
@@ -125,12 +165,20 @@ _TAKEN = """
     FROM chats c JOIN wa_outbox o ON o.id = c.head_id AND o.account = c.account AND o.chat = c.chat
     WHERE c.held_by = :token AND c.account = :account"""
 
-_ORPHANS = """
-    UPDATE wa_outbox SET chat = NULL WHERE id IN (
-        SELECT o.id FROM wa_outbox o WHERE o.stage = 'open' AND o.status = 'pending' AND o.chat IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM chats c WHERE c.account = o.account AND c.chat = o.chat
-            AND (c.due_at IS NOT NULL OR c.held_by IS NOT NULL))
-        ORDER BY o.id LIMIT :limit)"""
+Place = tuple[str, str, int, int]
+START: Place = ("", "", 0, 0)
+_SOME = 500
+
+_FROM_PLACE = """
+    SELECT o.account, o.chat, o.priority, o.id FROM wa_outbox o
+    WHERE o.stage = 'open' AND o.chat IS NOT NULL
+    AND (o.account, o.chat, o.priority, o.id) > (:account, :chat, :priority, :id)
+    ORDER BY o.account, o.chat, o.priority, o.id"""
+_ORPHANS = f"""
+    UPDATE wa_outbox SET chat = NULL WHERE status = 'pending' AND id IN (
+        SELECT w.id FROM ({_FROM_PLACE} LIMIT :some) w WHERE NOT EXISTS (
+            SELECT 1 FROM chats c WHERE c.account = w.account AND c.chat = w.chat
+            AND (c.due_at IS NOT NULL OR c.held_by IS NOT NULL)))"""
 
 
 def _rows(turns: Sequence[tuple[Key, str | None, int]]) -> list[dict[str, Any]]:
@@ -141,21 +189,23 @@ def _by_key(turn: tuple[Key, str | None, int]) -> Key:
     return turn[0]
 
 
-_MOMENTS = ("next_at", "last_inbound_at", "opted_in_at", "opted_out_at", "initiated_at")
+_MOMENTS = ("due_at", "next_at", "last_inbound_at", "opted_in_at", "opted_out_at", "initiated_at")
 
 
 @lru_cache
-def _taking(dialect: str) -> Executable:
+def _taking(dialect: str, bounded: bool) -> Executable:
     # An array is computed once; a sub-select in IN may be run again for each row, past its limit.
     one_of, locked = ("= ANY(ARRAY({}))", " FOR UPDATE SKIP LOCKED") if dialect == "postgresql" else ("IN ({})", "")
     due = (
         "SELECT chat FROM chats WHERE account = :account AND priority = :priority AND held_by IS NULL "
-        f"AND due_at <= :now ORDER BY due_at LIMIT :limit{locked}"
+        f"AND {'due_at >= :low AND ' if bounded else ''}due_at <= :now ORDER BY due_at, head_id LIMIT :limit{locked}"
     )
     sql = (
-        f"UPDATE chats SET held_by = :token WHERE account = :account AND chat {one_of.format(due)} "  # noqa: S608 - fixed words
+        f"UPDATE chats SET held_by = :token WHERE account = :account AND chat {one_of.format(due)} "
         f"RETURNING chat, {', '.join(_MOMENTS)}"
     )
-    typed = text(sql).bindparams(bindparam("now", type_=UtcDateTime))
+    typed = text(sql).bindparams(
+        *(bindparam(name, type_=UtcDateTime) for name in (("now", "low") if bounded else ("now",)))
+    )
     # PostgreSQL's driver reads moments by itself, and faster.
     return typed if dialect == "postgresql" else typed.columns(**dict.fromkeys(_MOMENTS, UtcDateTime))

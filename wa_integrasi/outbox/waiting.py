@@ -11,14 +11,12 @@ from wa_integrasi.message import OPEN, Priority, Status
 from wa_integrasi.outbox.shared import AHEAD, load_breaker
 from wa_integrasi.outbox.turns import UNKNOWN
 from wa_integrasi.policy.rules import AccountRules
-from wa_integrasi.store.tables import UtcDateTime, accounts, chats, leases, wa_outbox
+from wa_integrasi.store.tables import OPEN_STAGE, UtcDateTime, accounts, chats, leases, wa_outbox
 
 
 def next_due(connection: Connection, rules: Mapping[str, AccountRules], now: datetime) -> datetime | None:
     """When the next message may go, by its chat, its account's pace and breaker; `now` for a row not yet adopted."""
-    foreign = exists().where(
-        wa_outbox.c.stage == "open", wa_outbox.c.status == Status.PENDING, wa_outbox.c.chat.is_(None)
-    )
+    foreign = exists().where(OPEN_STAGE, wa_outbox.c.status == Status.PENDING, wa_outbox.c.chat.is_(None))
     if connection.execute(select(foreign)).scalar_one():
         return now
     moments = [moment for name in rules if (moment := _next_of(connection, name, rules[name], now)) is not None]

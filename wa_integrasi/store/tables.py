@@ -77,6 +77,9 @@ def _now(name: str) -> Column[Any]:
     return Column(name, UtcDateTime, nullable=False, server_default=func.current_timestamp())
 
 
+OPEN_STAGE = text("stage = 'open'")
+"""For a WHERE: a partial index is found by its own words only, never by a parameter."""
+
 _STAGE = (
     "CASE WHEN status IN ('pending', 'sending', 'unknown') THEN 'open' "
     "WHEN status = 'dead' THEN 'dead' ELSE 'ended' END"
@@ -119,15 +122,14 @@ wa_outbox = Table(
 )
 _keyed = text("dedupe_key IS NOT NULL")
 Index("uq_wa_outbox_dedupe_key", wa_outbox.c.dedupe_key, unique=True, postgresql_where=_keyed, sqlite_where=_keyed)
-_open = text("stage = 'open'")
 Index(
     "ix_wa_outbox_chat",
     wa_outbox.c.account,
     wa_outbox.c.chat,
     wa_outbox.c.priority,
     wa_outbox.c.id,
-    postgresql_where=_open,
-    sqlite_where=_open,
+    postgresql_where=OPEN_STAGE,
+    sqlite_where=OPEN_STAGE,
 )
 _foreign = text("stage = 'open' AND chat IS NULL")
 Index("ix_wa_outbox_foreign", wa_outbox.c.id, postgresql_where=_foreign, sqlite_where=_foreign)
@@ -227,6 +229,7 @@ Index(
     chats.c.account,
     chats.c.priority,
     chats.c.due_at,
+    chats.c.head_id,
     postgresql_where=_free,
     sqlite_where=_free,
 )

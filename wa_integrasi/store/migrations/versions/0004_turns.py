@@ -82,7 +82,9 @@ def _add_turns() -> None:
     op.add_column("chats", sa.Column("priority", sa.Integer(), nullable=True))
     op.add_column("chats", sa.Column("due_at", UtcDateTime(), nullable=True))
     op.add_column("chats", sa.Column("held_by", sa.Text(), nullable=True))
-    _index("ix_chats_due", "chats", ["account", "priority", "due_at"], "held_by IS NULL AND due_at IS NOT NULL")
+    _index(
+        "ix_chats_due", "chats", ["account", "priority", "due_at", "head_id"], "held_by IS NULL AND due_at IS NOT NULL"
+    )
     _index("ix_chats_held_by", "chats", ["held_by"], "held_by IS NOT NULL")
 
 
@@ -102,6 +104,4 @@ def _fill_turns() -> None:
         )
     )
     unknown = f"SELECT min(o.id) {head} 'unknown'"
-    op.execute(
-        sa.text(f"UPDATE chats SET held_by = 'unknown', head_id = ({unknown}) WHERE ({unknown}) IS NOT NULL")  # noqa: S608 - fixed words
-    )
+    op.execute(sa.text(f"UPDATE chats SET held_by = 'unknown', head_id = ({unknown}) WHERE ({unknown}) IS NOT NULL"))
