@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench chaos lock clean
 
 help: ## Show what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -28,6 +28,9 @@ check: $(VENV)/.ready-dev ## Lint, types, import contracts, lock files, tests
 bench: $(VENV)/.ready-dev ## Measure what is claimed in numbers
 	@set -e; for file in benchmarks/bench_*.py; do \
 		echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py); done
+
+chaos: $(VENV)/.ready-dev ## Kill workers hundreds of times, take their store away, count what arrived
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: $(VENV)/.ready-dev ## Write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group build $(COMPILE) -o requirements.lock

@@ -1,0 +1,96 @@
+"""`make chaos`: workers killed hundreds of times, their store taken away, and what arrived, counted at the provider.
+
+Without options everything; otherwise what is named, for example `--kills 50 --database sqlite --provider web` or
+`--outage full`. Ends with 1 when a goal was missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from tests.chaos import kills, outages
+from tests.chaos.databases import KINDS, address_of_new
+from tests.chaos.outages import OUTAGES
+from tests.chaos.report import Report
+from tests.chaos.scene import CHANNELS
+from tests.postgres import postgres
+
+Result = tuple[Report, list[str]]
+"""A report, and the goals that were missed."""
+
+COLUMNS: dict[str, Callable[[Report], object]] = {
+    "kills": lambda report: report.kills,
+    "messages": lambda report: report.messages,
+    "lost": lambda report: report.lost,
+    "stuck": lambda report: report.stuck,
+    "duplicates": lambda report: report.duplicates,
+    "without unknown": lambda report: report.unrecorded,
+    "not in flight": lambda report: report.unexplained,
+    "most a kill": lambda report: report.most_for_one,
+    "most in flight": lambda report: report.most_in_flight,
+    "out of order": lambda report: report.out_of_order,
+    "unknown": lambda report: report.unknown,
+    "ended": lambda report: len(report.ended),
+    "seconds": lambda report: f"{report.seconds:.0f}",
+}
+
+
+def kill(kind: str, name: str, count: int, server: str) -> Result:
+    """`count` kills on a new database."""
+    with tempfile.TemporaryDirectory(prefix="wa-chaos-") as folder, address_of_new(kind, Path(folder), server) as url:
+        report = asyncio.run(kills.kill_workers(url, CHANNELS[name], Path(folder), count))
+        return report, kills.goals_missed(report, CHANNELS[name])
+
+
+def tell(report: Report, console: Console) -> None:
+    """Print that a run is over."""
+    points = ", ".join(f"{count} {point}" for point, count in report.points.most_common())
+    console.print(f"{report.name}, {report.database}: {report.seconds:.0f} s; killed {points or 'nobody'}")
+
+
+def show(results: list[Result], console: Console) -> None:
+    """Print what happened, and what should not have."""
+    table = Table("run", "database", *COLUMNS, box=box.SIMPLE, title="Counted at the provider")
+    for report, _ in results:
+        table.add_row(report.name, report.database, *(str(value(report)) for value in COLUMNS.values()))
+    console.print(table)
+    for report, missed in results:
+        for text in missed:
+            console.print(f"{report.name}, {report.database}: missed: {text}", style="red", markup=False)
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--kills", type=int, default=300, help="in each run (%(default)s)")
+    parser.add_argument("--database", choices=KINDS, action="append")
+    parser.add_argument("--provider", choices=list(CHANNELS), action="append")
+    parser.add_argument("--outage", choices=list(OUTAGES), action="append")
+    chosen = parser.parse_args()
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False, soft_wrap=True)
+    everything = not (chosen.database or chosen.provider or chosen.outage)
+    providers = chosen.provider or ([] if chosen.outage else list(CHANNELS))
+    results: list[Result] = []
+    with postgres() as server:
+        for kind in chosen.database or KINDS:
+            for name in providers:
+                results.append(kill(kind, name, chosen.kills, server))
+                tell(results[-1][0], console)
+        for name in list(OUTAGES) if everything else chosen.outage or []:
+            results.append(outages.run(name, server))
+            tell(results[-1][0], console)
+    show(results, console)
+    return 1 if any(missed for _, missed in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
