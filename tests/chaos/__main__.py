@@ -40,6 +40,9 @@ COLUMNS: dict[str, Callable[[Report], object]] = {
     "out of order": lambda report: report.out_of_order,
     "unknown": lambda report: report.unknown,
     "ended": lambda report: len(report.ended),
+    "latest receipt": lambda report: f"{report.latest_receipt_s:.1f} s",
+    "refused": lambda report: report.refusals.total(),
+    "log lines": lambda report: len(report.said),
     "seconds": lambda report: f"{report.seconds:.0f}",
 }
 

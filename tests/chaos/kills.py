@@ -46,5 +46,11 @@ def _hire(scene: Scene) -> None:
 
 
 def goals_missed(report: Report, channel: Channel) -> list[str]:
-    """With receipts that name our attempt nothing is repeated; without, one message where one goes at a time."""
-    return report.broken(duplicates=not channel.echoes, at_once=1 if channel.rules.pace else None)
+    """With receipts that name our attempt nothing is repeated; without, one message where one goes at a time.
+
+    And whatever is killed, nobody else has trouble with the store.
+    """
+    missed = report.broken(duplicates=not channel.echoes, at_once=1 if channel.rules.pace else None)
+    if report.refusals:
+        missed.append(f"the store did not take {dict(report.refusals)}")
+    return missed

@@ -62,7 +62,7 @@ class Provider:
         await asyncio.sleep(before / 2)
         arrival = Arrival(said["to"], said["text"], said["attempt"], said["owner"], time.time())
         self._arrivals.append(arrival)
-        self._untold.append((time.monotonic() + random.uniform(0, self._habits.receipts_within_s), arrival))
+        self._untold.append((time.time() + random.uniform(0, self._habits.receipts_within_s), arrival))
         await asyncio.sleep(after / 2)
         return web.json_response({"id": f"m.{arrival.attempt}"})
 
@@ -82,14 +82,14 @@ class Provider:
         """Post receipts, and repeat what was not taken, as a webhook does."""
         while True:
             await asyncio.sleep(_TELL_EVERY_S)
-            now = time.monotonic()
+            now = time.time()
             due = [entry for entry in self._untold if entry[0] <= now]
-            if due and await self._told(session, [arrival.attempt for _, arrival in due]):
+            if due and await self._told(session, [(arrival.attempt, at) for at, arrival in due]):
                 self._untold = [entry for entry in self._untold if entry not in due]
 
-    async def _told(self, session: aiohttp.ClientSession, attempts: list[str]) -> bool:
+    async def _told(self, session: aiohttp.ClientSession, receipts: list[tuple[str, float]]) -> bool:
         try:
-            async with session.post(str(self._habits.receipts_to), json=attempts) as response:
+            async with session.post(str(self._habits.receipts_to), json=receipts) as response:
                 return response.status == 200
         except (aiohttp.ClientError, TimeoutError):
             return False

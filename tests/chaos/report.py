@@ -78,6 +78,10 @@ class Report:
     """Workers that ended by themselves, and what they said."""
     said: Sequence[str] = ()
     """What the workers logged."""
+    latest_receipt_s: float = 0
+    """From the moment a receipt was due to its commit, in seconds of the wall's clock."""
+    refusals: Counter[str] = field(default_factory=Counter)
+    """Transactions, other than the workers', that the store did not take: enqueued messages and receipts."""
     seconds: float = 0
 
     @property
@@ -101,14 +105,7 @@ class Report:
 
 
 def measure(
-    name: str,
-    store: Store,
-    enqueued: Collection[Key],
-    arrivals: Sequence[Arrival],
-    ends: Sequence[End],
-    *,
-    said: Sequence[str],
-    seconds: float,
+    name: str, store: Store, enqueued: Collection[Key], arrivals: Sequence[Arrival], ends: Sequence[End]
 ) -> Report:
     """Compare what was enqueued, what arrived, and what the store says of it."""
     record = Record.read(store)
@@ -133,8 +130,6 @@ def measure(
         unexplained=sum(max(0, count - killed.get(owner, 0)) for owner, count in left_by.items()),
         points=Counter(end.point for end in ends if end.killed),
         ended=[f"{end.owner}: {end.point}" for end in ends if not end.killed],
-        said=said,
-        seconds=seconds,
     )
 
 

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import Pipe
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -34,8 +34,11 @@ from wa_integrasi.providers.base import ReceiptEvent
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store, StoreError
 
-_RECEIPTS_WITHIN_S = 30.0
-"""By the scene's clock: some while the lease of a killed worker holds, some while the message's fate is unknown."""
+_RECEIPTS_WITHIN_S = 25.0
+"""By the scene's clock: some while the lease of a killed worker holds, some while the message's fate is unknown.
+
+What is left of the 65 seconds of both is what the store has to take a receipt; the faster the clock, the less.
+"""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Channel:
 
 
 CHANNELS = {
-    "echo": Channel("echo", factor=20, slowest_s=0.04, echoes=True),
+    "echo": Channel("echo", factor=10, slowest_s=0.04, echoes=True),
     "silent": Channel("silent", factor=20, slowest_s=0.04),
     "web": Channel("web", 10, slowest_s=0.1, rules=AccountRules(pace=WEB_SESSION), chats=40, waiting=40),
 }
@@ -86,6 +89,8 @@ class Scene:
         self.full = folder / "full"
         """While this file exists, the workers' SQLite cannot grow."""
         self._feeding = True
+        self._latest_receipt_s = 0.0
+        self._refusals: Counter[str] = Counter()
         self._name = name
         self._url = url
         self._outbox = Outbox(store, POLICY, self.clock)
@@ -138,7 +143,8 @@ class Scene:
         while True:
             try:
                 await asyncio.to_thread(self._outbox.enqueue, messages)
-            except (StoreError, SQLAlchemyError):
+            except (StoreError, SQLAlchemyError) as error:
+                self._refused(error)
                 await asyncio.sleep(0.1)
             else:
                 self.enqueued.update(keys)
@@ -170,8 +176,9 @@ class Scene:
         """Count, once everything has come to rest."""
         arrivals, said = await self.arrivals(), self.said()
         seconds = time.monotonic() - self._began
-        return await asyncio.to_thread(
-            measure, self._name, self.store, self.enqueued, arrivals, self.ends, said=said, seconds=seconds
+        found = await asyncio.to_thread(measure, self._name, self.store, self.enqueued, arrivals, self.ends)
+        return replace(
+            found, said=said, refusals=self._refusals, latest_receipt_s=self._latest_receipt_s, seconds=seconds
         )
 
     def said(self) -> list[str]:
@@ -210,13 +217,18 @@ class Scene:
             await runner.cleanup()
 
     async def _take(self, request: web.Request) -> web.Response:
-        now = self.clock()
-        receipts = [ReceiptEvent(f"m.{attempt}", Receipt.DELIVERED, now, attempt) for attempt in await request.json()]
+        now, said = self.clock(), await request.json()
+        receipts = [ReceiptEvent(f"m.{attempt}", Receipt.DELIVERED, now, attempt) for attempt, _ in said]
         try:
             left = await asyncio.to_thread(self._outbox.apply, receipts)
-        except (StoreError, SQLAlchemyError):
+        except (StoreError, SQLAlchemyError) as error:
+            self._refused(error)
             return web.Response(status=503)
+        self._latest_receipt_s = max(self._latest_receipt_s, time.time() - min(at for _, at in said))
         return web.Response(status=503 if left else 200)
+
+    def _refused(self, error: Exception) -> None:
+        self._refusals[type(getattr(error, "orig", error)).__name__] += 1
 
     def _kill_everybody(self) -> None:
         for process in [worker.process for worker in self.workers] + [self._provider]:

@@ -14,7 +14,7 @@ from tests.chaos.kills import goals_missed, kill_workers
 from tests.chaos.scene import CHANNELS
 
 KILLS = 4
-CHANNELS_TESTED = [replace(CHANNELS[name], chats=30, waiting=30) for name in ("echo", "silent")]
+CHANNELS_TESTED = [replace(CHANNELS[name], factor=15, chats=30, waiting=30) for name in ("echo", "silent")]
 
 
 @pytest.mark.parametrize("kind", KINDS)
