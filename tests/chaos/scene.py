@@ -56,7 +56,7 @@ class Channel:
 
 
 CHANNELS = {
-    "echo": Channel("echo", factor=10, slowest_s=0.04, echoes=True),
+    "echo": Channel("echo", factor=5, slowest_s=0.04, echoes=True, chats=600, waiting=600),
     "silent": Channel("silent", factor=20, slowest_s=0.04),
     "web": Channel("web", 10, slowest_s=0.1, rules=AccountRules(pace=WEB_SESSION), chats=40, waiting=40),
 }
