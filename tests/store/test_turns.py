@@ -167,6 +167,17 @@ def test_they_are_found_among_thousands_that_wait(outbox: Outbox, store: Store, 
     assert len(taken) == 6
 
 
+def test_what_was_due_before_the_clock_was_set_back_goes_on(
+    outbox: Outbox, clock: FrozenClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    paced = AccountRules(pace=Pace(timedelta(seconds=3)))
+    outbox.enqueue([message(str(number), person) for number, person in enumerate(PEOPLE[:3])])
+    accept(outbox, claim(outbox, rules=paced))
+    clock.tick(hours=-1)
+    assert bodies(claim(outbox, rules=paced)) == ["1"]
+    assert "the clock was set back by 1:00:00" in caplog.text
+
+
 @contextmanager
 def plans(store: Store) -> Iterator[dict[str, str]]:
     """How the database would carry out every statement of the block."""

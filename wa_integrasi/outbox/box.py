@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 import secrets
@@ -29,6 +30,8 @@ from wa_integrasi.store.engine import Store
 
 LEASE = timedelta(seconds=20)
 """How long a worker is believed to be alive; one that is renews its leases (`Outbox.renew`)."""
+
+log = logging.getLogger(__name__)
 
 _KEEP_HOUSE_EVERY = timedelta(seconds=1)
 
@@ -93,6 +96,9 @@ class Outbox:
         return claimed
 
     def _keep_house(self, connection: Connection, accounts: Mapping[str, AccountRules], now: datetime) -> None:
+        if now < self._kept_house_at:
+            log.warning("the clock was set back by %s", self._kept_house_at - now)
+            turns.set_back(connection, now, self._kept_house_at)
         self._kept_house_at = now
         self._bounds.forget()
         self._looked_until = turns.adopt_orphans(connection, self._looked_until)

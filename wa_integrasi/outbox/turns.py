@@ -165,6 +165,14 @@ _TAKEN = """
     FROM chats c JOIN wa_outbox o ON o.id = c.head_id AND o.account = c.account AND o.chat = c.chat
     WHERE c.held_by = :token AND c.account = :account"""
 
+
+def set_back(connection: Connection, now: datetime, before: datetime) -> None:
+    """The clock, at `before` a moment ago, says `now`: what was due by then is due."""
+    plain(
+        connection, "UPDATE chats SET due_at = :now WHERE due_at > :now AND due_at <= :before", now=now, before=before
+    )
+
+
 Place = tuple[str, str, int, int]
 START: Place = ("", "", 0, 0)
 _SOME = 500

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 
+_CLOCKS_DIFFER = timedelta(minutes=1)
+"""No two machines' clocks do so by more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """One message every `every`, and up to `burst` at once after a silence."""
@@ -34,11 +38,16 @@ class Pace:
 
     def moment(self, next_at: datetime | None, now: datetime) -> datetime:
         """When the next message may go."""
-        return max(now, (next_at or now) - self.every * (self.burst - 1))
+        return max(now, self._believed(next_at, now) - self.every * (self.burst - 1))
 
     def after(self, next_at: datetime | None, now: datetime, taken: int) -> datetime:
         """The moment to keep once `taken` messages have been let go."""
-        return max(next_at or now, now) + self.every * taken
+        return max(self._believed(next_at, now), now) + self.every * taken
+
+    def _believed(self, next_at: datetime | None, now: datetime) -> datetime:
+        """The kept moment; one further ahead than any claim leaves it is from before the clock was set back."""
+        furthest = now + self.every * (self.burst + 1) + _CLOCKS_DIFFER
+        return now if next_at is None or next_at > furthest else next_at
 
 
 def per_second(rate: float, burst: int = 1) -> Pace:
