@@ -84,8 +84,9 @@ def _distance(status: Status) -> int:
 
 
 class Priority(IntEnum):
-    """Who goes first when several wait: a person's answer, then reports, then bulk."""
+    """Who goes first when several wait: a request to write back, a person's answer, then reports, then bulk."""
 
+    NUDGE = 5
     REPLY = 10
     REPORT = 50
     BULK = 90

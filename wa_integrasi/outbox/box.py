@@ -8,6 +8,7 @@ import random
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -18,13 +19,15 @@ from wa_integrasi.outbox import housekeeping, person, turns, waiting
 from wa_integrasi.outbox.asking import send_again, take_unknown
 from wa_integrasi.outbox.claiming import claim_of, message_asked_about
 from wa_integrasi.outbox.enqueuing import AT_ONCE, insert_messages
+from wa_integrasi.outbox.nudging import SILENCE, WINDOW_CLOSED, ask, close_window, open_window
 from wa_integrasi.outbox.person import Selection
+from wa_integrasi.outbox.rerouting import Fallen, after_receipts
 from wa_integrasi.outbox.rows import Claimed, Enqueued, NewMessage, Settlement
 from wa_integrasi.outbox.settling import accept, apply_receipt, fail, key_of, lock_owners, owner_of
 from wa_integrasi.outbox.shared import hold_account, note_outcomes, read_contents, release_account
 from wa_integrasi.policy.retry import Decision, Jitter, RetryPolicy
 from wa_integrasi.policy.rules import AccountRules
-from wa_integrasi.providers.base import Accepted, Action, Failed, Missing, Outcome, ReceiptEvent
+from wa_integrasi.providers.base import Accepted, Action, Failed, Missing, Outcome, ReceiptEvent, Unanswered
 from wa_integrasi.store.bulk import bulk, plain
 from wa_integrasi.store.engine import Store
 
@@ -130,12 +133,26 @@ class Outbox:
         ]
         with self.store.writing() as connection:
             turns.lock_chats(connection, [key_of(claimed) for claimed, _ in attempts])
+            failed = [(c, *self._or_ask(connection, c, outcome, d, now)) for c, outcome, d in failed]
             told = [(*key_of(claimed), outcome) for claimed, outcome in attempts]
             note_outcomes(connection, accounts or {}, told, now)
             accept(connection, accepted, now)
             counted = fail(connection, failed, now)
         settled = [Settlement(claimed, outcome, Status.SENT) for claimed, outcome in accepted]
         return settled + [Settlement(c, outcome, d.status) for c, outcome, d in failed if c.id in counted]
+
+    def _or_ask(
+        self, connection: Connection, claimed: Claimed, outcome: Failed | Unanswered, decision: Decision, now: datetime
+    ) -> tuple[Failed | Unanswered, Decision]:
+        """Where the channel wants a template, the person may be asked to write back instead."""
+        if not isinstance(outcome, Failed) or outcome.action is not Action.NEEDS_TEMPLATE:
+            return outcome, decision
+        account, chat = key_of(claimed)
+        close_window(connection, account, chat)
+        if not ask(connection, account, chat, claimed.created_at, now):
+            return outcome, decision
+        waits = replace(outcome, code=WINDOW_CLOSED, text=f"waits for this person to write back ({outcome.code})")
+        return waits, Decision(Status.PENDING, SILENCE, counts=False)
 
     def to_ask_about(self, accounts: Collection[str], limit: int = 20) -> list[tuple[Claimed, datetime]]:
         """Messages of unknown fate to ask the channels of `accounts` about, each with the moment its attempt began."""
@@ -176,6 +193,10 @@ class Outbox:
         """Take back waiting messages; returns how many there were."""
         with self.store.writing() as connection:
             return person.cancel(connection, selection, reason, self._clock())
+
+    def open_window(self, account: str, chat: str, connection: Connection) -> None:
+        """A person has written: what waited for that goes now. In the transaction that keeps what they wrote."""
+        open_window(connection, account, chat, self._clock())
 
     def hold(self, account: str, code: str, reason: str) -> None:
         """Let nothing of `account` go for a while: its messages wait. Say it again for as long as the reason lasts."""
@@ -225,6 +246,10 @@ class Outbox:
             owners = [(owner_of(active, receipt), receipt) for receipt in receipts]
             known = [(owner, receipt) for owner, receipt in owners if owner is not None]
             lock_owners(active, {owner for owner, _ in known})
+            fallen = []
             for owner, receipt in known:
-                apply_receipt(active, owner, receipt)
+                ended = apply_receipt(active, owner, receipt)
+                if ended is not None and receipt.failure is not None:
+                    fallen.append(Fallen(owner, *ended, receipt.failure))
+            after_receipts(active, fallen, self._clock())
             return [receipt for owner, receipt in owners if owner is None]

@@ -88,6 +88,7 @@ def _claimed(row: Row[Any], token: str, content: Content, until: datetime, not_b
         lease_until=until,
         reply_to=row.reply_to,
         not_before=not_before,
+        created_at=row.created_at,
     )
 
 

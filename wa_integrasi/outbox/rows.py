@@ -51,6 +51,7 @@ class Claimed:
     not_before: datetime
     """When its turn comes, by the account's pace; at most a second after it was claimed."""
     reply_to: str | None = None
+    created_at: datetime | None = None
 
     @property
     def lease(self) -> str:

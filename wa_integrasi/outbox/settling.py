@@ -178,13 +178,13 @@ def lock_owners(connection: Connection, owners: Iterable[int]) -> None:
     ).all()
 
 
-def apply_receipt(connection: Connection, owner: int, receipt: ReceiptEvent) -> None:
-    """Apply one receipt to its message."""
+def apply_receipt(connection: Connection, owner: int, receipt: ReceiptEvent) -> tuple[str, str] | None:
+    """Apply one receipt to its message; returns account and chat when that made it a dead letter."""
     row = connection.execute(
         select(*(wa_outbox.c[name] for name in _READ)).where(wa_outbox.c.id == owner).with_for_update()
     ).one()
     if row.status not in set(Status):
-        return  # somebody gave it a status of their own: it is theirs
+        return None  # somebody gave it a status of their own: it is theirs
     status = after_receipt(Status(row.status), receipt.receipt)
     values: dict[str, Any] = {"status": status, "provider_message_id": row.provider_message_id or receipt.message_id}
     values |= {column: receipt.at for column in _MOMENTS[receipt.receipt] if getattr(row, column) is None}
@@ -194,3 +194,4 @@ def apply_receipt(connection: Connection, owner: int, receipt: ReceiptEvent) -> 
     record_receipt(connection, owner, receipt)
     if row.status in (Status.PENDING, Status.UNKNOWN) and status not in OPEN and row.chat is not None:
         turns.pass_on(connection, [((row.account, row.chat), None, owner)])
+    return (row.account, row.chat) if status is Status.DEAD and row.status != Status.DEAD and row.chat else None

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from wa_integrasi.content import Content, ContentError, load_content
 from wa_integrasi.message import Status
 from wa_integrasi.outbox.housekeeping import check_text
+from wa_integrasi.outbox.nudging import SILENCE, WINDOW_CLOSED, ask
 from wa_integrasi.outbox.turns import UNKNOWN
 from wa_integrasi.policy.breaker import Breaker, BreakerPolicy, Circuit
 from wa_integrasi.policy.gate import TIER_PERIOD, ChatState, Go, NeedsWindow, Refuse, Verdict, Wait, judge
@@ -104,6 +105,8 @@ def judge_rows(
         state = ChatState(chat.last_inbound_at, chat.opted_in_at, chat.opted_out_at, chat.initiated_at)
         verdict = judge(state, rules.gate, now, is_template=row.type == "template", begun=begun, oldest=oldest)
         decided = _after(verdict, rules, chat.next_at, now)
+        if isinstance(verdict, NeedsWindow) and ask(connection, account, row.chat, row.created_at, now):
+            decided = Stop(Status.PENDING, now + SILENCE, WINDOW_CLOSED, "waits for this person to write back")
         if isinstance(decided, Stop):
             stops[row.id] = decided
             continue
@@ -125,7 +128,7 @@ def _after(verdict: Verdict, rules: AccountRules, next_at: datetime | None, now:
             return Stop(Status.REFUSED, now, code, reason)
         case NeedsWindow():
             reason = "this person has been silent for 24 hours: only an approved template may go"
-            return Stop(Status.REFUSED, now, "window_closed", reason)
+            return Stop(Status.REFUSED, now, WINDOW_CLOSED, reason)
         case Wait(until, reason):
             return Stop(Status.PENDING, until, "tier", reason)
         case Go():

@@ -146,7 +146,7 @@ def take(
 
 def heads(connection: Connection, account: str, token: str) -> Sequence[Row[Any]]:
     """The messages whose turn it is in the chats that `token` has taken."""
-    return plain(connection, _TAKEN, account=account, token=token).all()
+    return connection.execute(_heads(connection.dialect.name), {"account": account, "token": token}).all()
 
 
 def adopt_orphans(connection: Connection, after: Place) -> Place:
@@ -161,7 +161,7 @@ def adopt_orphans(connection: Connection, after: Place) -> Place:
 
 
 _TAKEN = """
-    SELECT o.id, o.account, o.chat, o.type, o.content, o.attempts, o.priority, o.reply_to, o.status, o.part
+    SELECT o.id, o.account, o.chat, o.type, o.content, o.attempts, o.priority, o.reply_to, o.status, o.created_at
     FROM chats c JOIN wa_outbox o ON o.id = c.head_id AND o.account = c.account AND o.chat = c.chat
     WHERE c.held_by = :token AND c.account = :account"""
 
@@ -201,6 +201,12 @@ _MOMENTS = ("due_at", "next_at", "last_inbound_at", "opted_in_at", "opted_out_at
 
 
 @lru_cache
+def _heads(dialect: str) -> Executable:
+    # PostgreSQL's driver reads moments by itself, and faster.
+    return text(_TAKEN) if dialect == "postgresql" else text(_TAKEN).columns(created_at=UtcDateTime)
+
+
+@lru_cache
 def _taking(dialect: str, bounded: bool) -> Executable:
     # An array is computed once; a sub-select in IN may be run again for each row, past its limit.
     one_of, locked = ("= ANY(ARRAY({}))", " FOR UPDATE SKIP LOCKED") if dialect == "postgresql" else ("IN ({})", "")
@@ -215,5 +221,4 @@ def _taking(dialect: str, bounded: bool) -> Executable:
     typed = text(sql).bindparams(
         *(bindparam(name, type_=UtcDateTime) for name in (("now", "low") if bounded else ("now",)))
     )
-    # PostgreSQL's driver reads moments by itself, and faster.
     return typed if dialect == "postgresql" else typed.columns(**dict.fromkeys(_MOMENTS, UtcDateTime))

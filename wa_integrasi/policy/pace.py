@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-
 _CLOCKS_DIFFER = timedelta(minutes=1)
 """No two machines' clocks do so by more."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import assert_never
 
@@ -36,6 +36,8 @@ class RetryPolicy:
     away: timedelta = timedelta(minutes=2)
     """The longest wait while the channel cannot be reached; the tries are not counted."""
     defer: timedelta = timedelta(hours=24)
+    fewer: Mapping[str, int] = field(default_factory=lambda: {"1": 3, "135000": 2})
+    """Tries of failures that seldom pass, by their codes (Cloud API, error codes)."""
     evidence: timedelta = timedelta(seconds=45)
     """How long an unknown message waits for a receipt before it is sent again."""
 
@@ -78,6 +80,6 @@ class RetryPolicy:
                 assert_never(failure.action)
 
     def _again(self, attempts: int, wait: timedelta, failure: Failed) -> Decision:
-        if attempts >= self.tries:
+        if attempts >= min(self.tries, self.fewer.get(failure.code, self.tries)):
             return Decision(Status.DEAD)
         return Decision(Status.PENDING, max(wait, timedelta(seconds=failure.retry_after or 0)))

@@ -176,6 +176,8 @@ accounts = Table(
     # Its channel, and what `wa serve` needs to check the channel's webhooks, encrypted: so it works without Prefect.
     Column("provider", Text),
     Column("webhook", LargeBinary),
+    # The approved template that asks a silent person to write back, as the column `content` of a message has it.
+    Column("nudge", Text),
 )
 
 leases = Table(

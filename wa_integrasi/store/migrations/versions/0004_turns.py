@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_leases"),
     )
     op.create_index("ix_leases_until", "leases", ["until"], unique=False)
+    op.add_column("accounts", sa.Column("nudge", sa.Text(), nullable=True))
     _add_turns()
     # What was on its way is of unknown fate now: the lease of its worker is gone.
     op.execute(
@@ -98,7 +99,8 @@ def _fill_turns() -> None:
     head = "FROM wa_outbox o WHERE o.account = chats.account AND o.chat = chats.chat AND o.status ="
     op.execute(
         sa.text(
-            "UPDATE chats SET (head_id, priority, due_at) = (SELECT o.id, CASE WHEN o.priority <= 10 THEN 10 "
+            "UPDATE chats SET (head_id, priority, due_at) = (SELECT o.id, "
+            "CASE WHEN o.priority <= 5 THEN 5 WHEN o.priority <= 10 THEN 10 "
             f"WHEN o.priority <= 50 THEN 50 ELSE 90 END, o.next_attempt_at {head} 'pending' "
             "ORDER BY o.priority, o.id LIMIT 1)"
         )
