@@ -15,6 +15,7 @@ from deployments.commands import catalog, outbox, report, session, template
 from deployments.commands.send import send
 from deployments.errors import DeploymentError
 from wa_integrasi.catalog.problems import CatalogError
+from wa_integrasi.policy.approval import TemplateRefused
 from wa_integrasi.reporting import ReportError
 from wa_integrasi.session import SessionError
 from wa_integrasi.settings import SettingsError, load_settings
@@ -100,6 +101,10 @@ def up(
     asyncio.run(stay_up(at, typer.echo, set_up, main_job if once else None))
 
 
+_SAID = (CatalogError, DeploymentError, ReportError, SessionError, SourceError, StoreError, TemplateRefused)
+"""Errors whose text is for people."""
+
+
 def main() -> None:
     """Run `wa`; mistakes of people and outages become one clear line, never a stack trace."""
     os.umask(0o077)  # what is kept holds people's numbers and what was written to them
@@ -109,7 +114,7 @@ def main() -> None:
     except SettingsError as error:
         typer.echo(f"error: the environment is not right\n{error}", err=True)
         sys.exit(2)
-    except (CatalogError, DeploymentError, ReportError, SessionError, SourceError, StoreError) as error:
+    except _SAID as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
     except Exception as error:

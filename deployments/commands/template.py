@@ -9,8 +9,12 @@ from typing import Annotated
 import typer
 
 from deployments.commands.output import AsJson, listing, shown
+from deployments.errors import DeploymentError
 from deployments.register import check_prefect
-from wa_integrasi.approved import Synced, known_templates
+from wa_integrasi.approved import Synced, approved_of, known_templates
+from wa_integrasi.content import Template
+from wa_integrasi.outbox.nudging import set_nudge
+from wa_integrasi.policy.approval import check_template
 from wa_integrasi.providers.base import ApprovedTemplate, Sender
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
@@ -58,6 +62,29 @@ def sync(account: Account = None) -> None:
         typer.echo("no account has a channel that approves templates")
     if any(result.code is not None for result in results):
         raise typer.Exit(1)
+
+
+@app.command()
+def nudge(
+    name: Annotated[str | None, typer.Argument(help="An approved template without parameters.")] = None,
+    language: Annotated[str, typer.Option(help="The language that it was approved in.")] = "id",
+    account: Annotated[str, typer.Option(help="The account that asks.")] = "default",
+    off: Annotated[bool, typer.Option("--off", help="Ask nobody any more.")] = False,
+) -> None:
+    """Ask people who have been silent for 24 hours, by this template, to write back; their messages wait for it."""
+    if off == (name is not None):
+        raise typer.BadParameter("give either a template or --off")
+    with Store.open(load_settings().database_url.get_secret_value()) as store:
+        check_revision(store)
+        with store.writing() as connection:
+            template = None if name is None else Template(name=name, language=language)
+            if template is not None:
+                check_template(template, approved_of(connection, account) or ())
+            if not set_nudge(connection, account, template):
+                raise DeploymentError(f"the store knows no account {account!r}: run 'wa deploy'")
+    typer.echo(
+        f"{account} asks nobody to write back" if off else f"{account} asks silent people by {name} ({language})"
+    )
 
 
 async def _sync(store: Store, account: str | None) -> list[Synced]:
