@@ -22,13 +22,14 @@ app = typer.Typer(no_args_is_help=True, help="Messages on their way.")
 def list_(
     status: Annotated[Status | None, typer.Option(help="Only messages that stand here.")] = None,
     report: Annotated[str | None, typer.Option(help="Only messages of this report.")] = None,
+    slot: Annotated[str | None, typer.Option(help="Only messages of this slot, such as 2026-11-19.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, the newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List messages, newest first, with their numbers masked."""
     with Store.open(load_settings().database_url.get_secret_value()) as store:
         check_revision(store)
-        entries = History(store).messages(status=status, report=report, limit=limit)
+        entries = History(store).messages(status=status, report=report, slot=slot, limit=limit)
     rows = [
         {
             "id": entry.id,
