@@ -2,15 +2,19 @@
 
 from prefect import flow
 
+from tasks.notify import notify
 from tasks.send import drain
 
 
 @flow(name="wa-gateway", flow_run_name="wa-gateway {account}", log_prints=False, persist_result=False)
 async def gateway(account: str = "default", budget_s: float = 60) -> None:
-    """Send everything of an account that is due.
+    """Send everything of an account that is due, and tell people what needs them.
 
     Args:
         account: Name of the gateway block to send by.
         budget_s: Seconds to go on for.
     """
-    await drain(account, budget_s)
+    try:
+        await drain(account, budget_s)
+    finally:
+        await notify()

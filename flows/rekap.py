@@ -4,10 +4,11 @@ import asyncio
 from typing import Literal
 
 from prefect import flow
-from prefect.futures import PrefectFuture
+from prefect.futures import PrefectFuture, wait
 
 from tasks.enqueue import enqueue
 from tasks.format import format_messages
+from tasks.notify import notify
 from tasks.query import query
 from tasks.send import send
 from wa_integrasi.reporting import ReportJob, plan_reports
@@ -27,7 +28,10 @@ async def rekap(
         only: Names of reports, to send only those.
     """
     jobs = await asyncio.to_thread(plan_reports, cadence, slot, only)
-    return [branch(job) for job in jobs]
+    sent = [branch(job) for job in jobs]
+    await asyncio.to_thread(wait, sent)
+    await notify()
+    return sent
 
 
 def branch(job: ReportJob) -> PrefectFuture[None]:

@@ -1,0 +1,70 @@
+"""Tell people of dead letters and of accounts that are held: owners by WhatsApp, everybody else by Prefect's events."""
+
+import asyncio
+from itertools import groupby
+from typing import Any
+
+from prefect import State, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
+from prefect.states import Completed, Failed
+
+from wa_integrasi.notices import Change, Dead, Notices, collect
+from wa_integrasi.settings import SettingsError, load_settings
+from wa_integrasi.store.engine import Store, StoreError
+
+_MOST = 100
+"""Lines of an event: the most frequent combinations of report, slot and code."""
+
+
+@task(name="notify", task_run_name="notify", cache_policy=NO_CACHE, persist_result=False)
+async def notify() -> State[None]:
+    """Enqueue the notices for reports' owners and emit the events; the next poll sends the notices.
+
+    It ends as failed when that does not work, and never raises: the delivery before it is not to fail for it. What
+    nobody was told of then is told of by the next run.
+    """
+    try:
+        notices = await asyncio.to_thread(_collect)
+    except Exception as error:
+        why = str(error) if isinstance(error, StoreError | SettingsError) else type(error).__name__
+        get_run_logger().error("nobody was told of dead letters and held accounts: %s", why)
+        return Failed(message=why)
+    get_run_logger().info("told of %s", notices)
+    if lost := [name for name, account, payload in _events(notices) if not _emit(name, account, payload)]:
+        get_run_logger().error("events that Prefect did not take: %s", ", ".join(lost))
+        return Failed(message=f"{len(lost)} events were not taken")
+    return Completed(message=str(notices))
+
+
+def _collect() -> Notices:
+    with Store.open(load_settings().database_url.get_secret_value()) as store:
+        return collect(store)
+
+
+def _events(notices: Notices) -> list[tuple[str, str, dict[str, Any]]]:
+    """Name, account and payload; one event of dead letters for an account, however many there are."""
+    by_account = groupby(notices.dead, key=lambda dead: dead.account)
+    return [
+        *(("wa.outbox.dead", account, _dead(list(letters))) for account, letters in by_account),
+        *(("wa.account.held", change.account, _change(change)) for change in notices.held),
+        *(("wa.account.released", change.account, _change(change)) for change in notices.released),
+    ]
+
+
+def _dead(letters: list[Dead]) -> dict[str, Any]:
+    most = sorted(letters, key=lambda dead: -dead.count)[:_MOST]
+    return {
+        "count": sum(dead.count for dead in letters),
+        "notices": sum(dead.notices for dead in letters),
+        "letters": [{"report": d.report, "slot": d.slot, "code": d.code, "count": d.count} for d in most],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {"code": change.code, "reason": change.reason, "since": change.since.isoformat()}
+
+
+def _emit(name: str, account: str, payload: dict[str, Any]) -> bool:
+    resource = {"prefect.resource.id": f"wa.account.{account}", "prefect.resource.name": account}
+    return emit_event(name, resource, payload=payload) is not None
