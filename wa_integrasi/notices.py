@@ -24,7 +24,7 @@ from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.policy.breaker import Circuit
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import breakers, wa_outbox
+from wa_integrasi.store.tables import DEAD_STAGE, breakers, wa_outbox
 from wa_integrasi.text.markup import bold, bullet, escape, mono
 
 MOST = 10_000
@@ -134,8 +134,7 @@ def _unnoticed(hour: str) -> ColumnElement[bool]:
     notice = wa_outbox.alias()
     key = literal(_PREFIX).concat(wa_outbox.c.report).concat("/").concat(func.coalesce(wa_outbox.c.slot, ""))
     told = exists().where(notice.c.dedupe_key == key.concat(f"/{hour}"))
-    dead = literal(Status.DEAD.value, literal_execute=True)  # SQLite matches a partial index with words, not parameters
-    return and_(wa_outbox.c.status == dead, wa_outbox.c.noticed_at.is_(None), ~told)
+    return and_(DEAD_STAGE, wa_outbox.c.noticed_at.is_(None), ~told)
 
 
 def _key(report: str, slot: str | None, hour: str) -> str:

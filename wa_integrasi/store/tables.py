@@ -77,7 +77,7 @@ def _now(name: str) -> Column[Any]:
     return Column(name, UtcDateTime, nullable=False, server_default=func.current_timestamp())
 
 
-OPEN_STAGE = text("stage = 'open'")
+OPEN_STAGE, DEAD_STAGE = text("stage = 'open'"), text("stage = 'dead'")
 """For a WHERE: a partial index is found by its own words only, never by a parameter."""
 
 _STAGE = (
