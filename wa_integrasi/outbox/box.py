@@ -1,4 +1,4 @@
-"""The outbox of one store: the only writer of `wa_outbox`."""
+"""The outbox of one store: the only writer of `wa_outbox`, but for what people were told (`wa_integrasi.notices`)."""
 
 from __future__ import annotations
 

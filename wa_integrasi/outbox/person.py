@@ -41,7 +41,8 @@ class Selection:
 
 def requeue(connection: Connection, selection: Selection, reason: str, now: datetime) -> int:
     """Dead and refused messages wait again, with all their tries; returns how many."""
-    fresh = {"status": Status.PENDING, "attempts": 0, "next_attempt_at": now, "error_code": None, "error_text": None}
+    fresh = {"status": Status.PENDING, "attempts": 0, "next_attempt_at": now}
+    fresh |= dict.fromkeys(("error_code", "error_text", "noticed_at"))
     return _change(connection, selection, [Status.DEAD, Status.REFUSED], fresh, reason, now)
 
 
