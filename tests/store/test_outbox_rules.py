@@ -202,6 +202,17 @@ def test_an_account_may_leave_messages_of_unknown_fate_to_a_person(
     assert (row(store).status, row(store).error_text) == ("dead", "it may have arrived: a person decides")
 
 
+def test_a_worker_that_does_not_know_an_account_decides_nothing_about_its_unknown_messages(
+    outbox: Outbox, store: Store, clock: FrozenClock
+) -> None:
+    rules = AccountRules(on_unknown=OnUnknown.REVIEW)
+    to_everybody(outbox, 1)
+    outbox.settle([(message, Unanswered("timed out")) for message in claim(outbox, rules)])
+    clock.tick(minutes=1)
+    assert outbox.claim("other", {"lain": AccountRules()}) == []
+    assert row(store).status == "unknown"
+
+
 def test_the_time_of_a_message_is_told_in_utc(outbox: Outbox) -> None:
     to_everybody(outbox, 1)
     [message] = claim(outbox, AccountRules(pace=per_second(1)))

@@ -37,10 +37,9 @@ class Flight:
         """All that are not settled."""
         return list(self._held.values())
 
-    @property
-    def waiting(self) -> int:
-        """How many have not been handed to their channel."""
-        return sum(map(len, self._waiting.values()))
+    def waiting(self, account: str) -> int:
+        """How many messages of an account have not been handed to their channel."""
+        return len(self._waiting[account])
 
     @property
     def landed(self) -> int:

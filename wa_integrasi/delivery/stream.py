@@ -27,6 +27,9 @@ _LOOK_NOT_BEFORE_S = 0.05
 _LOOK_ANYWAY_S = 1.0
 """How often a sleeping worker looks for what nobody told it of: an old producer's plain INSERT into PostgreSQL."""
 
+_CLAIM_ANYWAY_S = 10.0
+"""How often it claims in any case: a claim finds also rows that another program has set back to `pending`."""
+
 _PATIENCE_S = 30.0
 """How long after its end a stream still waits for a store that is away, to write down what has come back."""
 
@@ -77,8 +80,8 @@ class Stream:
         if flight.landed and now >= self._settle_at(flight):
             self._start("settle", self._settle(flight))
         if now < self._ends:
-            if now >= self._look_at and flight.waiting <= self._ahead // 2:
-                self._start("claim", self._claim(flight))
+            if now >= self._look_at and (room := self._room(flight)):
+                self._start("claim", self._claim(flight, room))
             if now >= self._ask_at:
                 self._start("ask", self._ask())
             if self._waker is not None:
@@ -115,10 +118,14 @@ class Stream:
         left = self._ends - self._clock()
         return left <= 0 or await self._finished(left)
 
-    async def _claim(self, flight: Flight) -> None:
+    def _room(self, flight: Flight) -> list[str]:
+        """The accounts of which more may be claimed: one that is slow keeps no other back."""
+        return [account for account in self._worker.rules if flight.waiting(account) <= self._ahead // 2]
+
+    async def _claim(self, flight: Flight, room: list[str]) -> None:
         began, self._look_at = self._clock(), math.inf
-        wanted = self._ahead - flight.waiting
-        claimed = await self._worker.claim(wanted)
+        wanted = self._ahead - min(map(flight.waiting, room))
+        claimed = await self._worker.claim(wanted, room)
         flight.start(claimed)
         if len(claimed) == wanted:
             lasted, self._claimed_at = began - self._claimed_at, began
@@ -137,7 +144,7 @@ class Stream:
         if self._waker is None:
             return _LOOK_AGAIN_S
         due = await self._worker.due_in()
-        return due if due > 0 else _LOOK_AGAIN_S
+        return min(due, _CLAIM_ANYWAY_S) if due > 0 else _LOOK_AGAIN_S
 
     def _look_within(self, seconds: float) -> None:
         self._look_at = min(self._look_at, max(self._clock() + seconds, self._empty_at + _LOOK_NOT_BEFORE_S))
@@ -153,8 +160,8 @@ class Stream:
         self._ask_at = self._clock() + _LOOK_AGAIN_S
 
     async def _wake(self, waker: Waker) -> None:
-        await waker.wait(_LOOK_ANYWAY_S)
-        self._look_within(0)
+        woken = await waker.wait(_LOOK_ANYWAY_S)
+        self._look_within(0 if woken else await self._worker.due_in())
 
     async def _obey(self, stop: asyncio.Event) -> None:
         await stop.wait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -50,9 +50,9 @@ class Worker:
             renewing.cancel()
             await asyncio.gather(renewing, flight.stop(), return_exceptions=True)
 
-    async def claim(self, limit: int) -> list[Claimed]:
-        """Take up to `limit` messages."""
-        return await self.patience(self.outbox.claim, self.owner, self.rules, limit=limit)
+    async def claim(self, limit: int, only: Collection[str] | None = None) -> list[Claimed]:
+        """Take up to `limit` messages, if need be `only` of some accounts."""
+        return await self.patience(self.outbox.claim, self.owner, self.rules, limit=limit, only=only)
 
     async def settle(self, flight: Flight) -> None:
         """Write down all that has come back."""

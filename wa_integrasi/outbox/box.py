@@ -76,9 +76,17 @@ class Outbox:
         return made
 
     def claim(
-        self, owner: str, accounts: Mapping[str, AccountRules], *, limit: int = 50, lease: timedelta = LEASE
+        self,
+        owner: str,
+        accounts: Mapping[str, AccountRules],
+        *,
+        limit: int = 50,
+        lease: timedelta = LEASE,
+        only: Collection[str] | None = None,
     ) -> list[Claimed]:
         """Take up to `limit` due messages of `accounts` for `owner`, most urgent first, and note the intent to send.
+
+        `only` names those of the accounts that have room now.
 
         Of a chat only the message whose turn it is can be taken, and none while another is on its way: so its order
         holds whatever the number of workers. What the rules do not let go now waits or is refused. Foreign rows are
@@ -91,7 +99,7 @@ class Outbox:
             if self._short or not timedelta() <= now - self._kept_house_at < _KEEP_HOUSE_EVERY:
                 self._keep_house(connection, accounts, now)
             for account, rules in accounts.items():
-                if (wanted := limit - len(claimed)) > 0:
+                if (wanted := limit - len(claimed)) > 0 and (only is None or account in only):
                     claimed += claim_of(connection, account, rules, token, now, now + lease, wanted, self._bounds)
             if claimed:
                 plain(connection, _LEASE, id=token, owner=owner, until=now + lease)

@@ -44,7 +44,7 @@ _WAITED = bulk(
     "FROM chats c LEFT JOIN wa_outbox o ON o.id = c.head_id "
     f"WHERE c.held_by = '{turns.UNKNOWN}' AND (o.id IS NULL OR o.status <> 'unknown' OR ("
     "(o.next_attempt_at <= :now OR o.next_attempt_at > :longest) "
-    "AND NOT EXISTS (SELECT 1 FROM {x} WHERE x.account = c.account))) ORDER BY c.account, c.chat",
+    "AND EXISTS (SELECT 1 FROM {x} WHERE x.account = c.account))) ORDER BY c.account, c.chat",
     account="text",
 )
 _OVER = "SELECT id FROM leases WHERE until < :now OR until > :longest ORDER BY id"
@@ -108,10 +108,11 @@ def expire(connection: Connection, now: datetime, policy: RetryPolicy) -> None:
 def end_waits(connection: Connection, now: datetime, policy: RetryPolicy, accounts: Mapping[str, AccountRules]) -> None:
     """Give up waiting for evidence: send again, ask a person, or end after the last try.
 
-    Messages of an account whose channel can be asked wait for its answer instead.
+    Messages of an account whose channel can be asked wait for its answer instead, and those of an account that is not
+    known here wait for a worker that knows it.
     """
-    asked = [{"account": name} for name, rules in accounts.items() if rules.looks_up]
-    found = _WAITED(connection, asked, now=now, longest=now + _LONGEST_WAIT).all()
+    ours = [{"account": name} for name, rules in accounts.items() if not rules.looks_up]
+    found = _WAITED(connection, ours, now=now, longest=now + _LONGEST_WAIT).all()
     ended = [(row, _after_wait(row, policy, accounts)) for row in found if row.status == Status.UNKNOWN]
     if ended:
         changes = [{"id": row.head_id, "status": status, **error} for row, (status, error) in ended]

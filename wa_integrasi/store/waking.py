@@ -36,36 +36,38 @@ class Waker:
         if self._file is not None:
             self._file.close()
 
-    async def wait(self, at_most_s: float) -> None:
-        """Return when there may be work, or after `at_most_s` seconds. Never raises for a store that is away."""
+    async def wait(self, at_most_s: float) -> bool:
+        """Return when there may be work, or False after `at_most_s` seconds. Never raises for a store that is away."""
         if self._store.dialect == "sqlite":
-            await self._look(at_most_s)
-            return
+            return await self._look(at_most_s)
         try:
-            await self._listen(at_most_s)
+            return await self._listen(at_most_s)
         except psycopg.Error as error:
             log.warning("not woken by the store, looking every second: %s", type(error).__name__)
             if self._listening is not None:
                 await self._listening.close()
             self._listening = None
             await asyncio.sleep(min(at_most_s, _CONNECT_AGAIN_S))
+            return True
 
-    async def _listen(self, at_most_s: float) -> None:
+    async def _listen(self, at_most_s: float) -> bool:
         if self._listening is None:
             arguments, options = self._store.engine.dialect.create_connect_args(self._store.engine.url)
             self._listening = await psycopg.AsyncConnection.connect(*arguments, **options, autocommit=True)
             await self._listening.execute(f"LISTEN {CHANNEL}".encode())
-            return  # something may have come before we listened
+            return True  # something may have come before we listened
         async for _ in self._listening.notifies(timeout=at_most_s, stop_after=1):
-            return
+            return True
+        return False
 
-    async def _look(self, at_most_s: float) -> None:
+    async def _look(self, at_most_s: float) -> bool:
         clock = asyncio.get_running_loop().time
         ends = clock() + at_most_s
         while (left := ends - clock()) > 0:
             if self._changed():
-                return
+                return True
             await asyncio.sleep(min(left, _LOOK_EVERY_S))
+        return False
 
     def _changed(self) -> bool:
         """Whether another connection has committed since the last look; it is a look at one page, so no thread."""
