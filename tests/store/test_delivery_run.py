@@ -169,3 +169,26 @@ async def test_answers_are_settled_while_a_slow_one_is_still_on_its_way(store: S
     await until(lambda: statuses(store) == ["sent", "sent", "sending"])
     never.set()
     await worker
+
+
+async def test_no_moment_is_missed_however_the_clock_runs_between_two_looks(store: Store) -> None:
+    """What falls due between two looks at the clock is begun: otherwise a worker would sleep on it for ever."""
+
+    async def at_any_time(outbound: Outbound) -> Outcome:
+        await asyncio.sleep(0.001 * (int(outbound.recipient.address[-2:]) % 7))
+        return await accept(outbound)
+
+    outbox = Outbox(store)
+    enqueue(outbox, *(message(str(part), person) for part in range(4) for person in PEOPLE))
+    delivery = Delivery(outbox, {"default": RecordingSender(at_any_time)}, "test", at_once=3)
+    worker = delivery._worker()
+
+    async def nothing_due(_: float) -> bool:
+        return not await worker.patience(outbox.has_due, worker.rules)
+
+    hurried = stream.Stream(worker, 1000, nothing_due)
+    clock, looks = asyncio.get_running_loop().time, iter(range(1_000_000))
+    hurried._clock = lambda: clock() + 0.005 * next(looks)
+    async with asyncio.timeout(60):
+        tally = await hurried.go()
+    assert tally.total == 80

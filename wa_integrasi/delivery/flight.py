@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from wa_integrasi.outbox import Claimed
@@ -20,7 +20,8 @@ class Flight:
         self._attempt = attempt
         self._at_once = at_once
         self._waiting: dict[str, deque[Claimed]] = defaultdict(deque)
-        self._senders: dict[str, set[asyncio.Task[None]]] = defaultdict(set)
+        self._senders: set[asyncio.Task[None]] = set()
+        self._at_work: Counter[str] = Counter()
         self._held: dict[int, Claimed] = {}
         self._landed: list[tuple[Claimed, Outcome | None]] = []
         self._landed_at = 0.0
@@ -57,19 +58,24 @@ class Flight:
             self._held[message.id] = message
             self._waiting[message.account].append(message)
         for account, queue in self._waiting.items():
-            senders = self._senders[account]
-            for _ in range(min(len(queue), self._at_once - len(senders))):
+            for _ in range(min(len(queue), self._at_once - self._at_work[account])):
+                # Counted here and by the sender itself: that its task is over is told a moment too late.
+                self._at_work[account] += 1
                 sender = asyncio.create_task(self._send(account), name=f"send by {account}")
-                senders.add(sender)
-                sender.add_done_callback(senders.discard)
+                self._senders.add(sender)
+                sender.add_done_callback(self._senders.discard)
 
     def take(self) -> list[tuple[Claimed, Outcome | None]]:
         """Those that have come back since the last call. Raises what stopped a sender."""
         self.changed.clear()
-        if self._failure is not None:
-            raise self._failure
+        self.check()
         landed, self._landed = self._landed, []
         return landed
+
+    def check(self) -> None:
+        """Raise what stopped a sender, if one was."""
+        if self._failure is not None:
+            raise self._failure
 
     def settled(self, messages: Sequence[Claimed]) -> None:
         """Forget these."""
@@ -78,23 +84,23 @@ class Flight:
 
     async def stop(self) -> None:
         """Cancel what has not come back."""
-        senders = [sender for of_account in self._senders.values() for sender in of_account]
-        for sender in senders:
+        for sender in self._senders:
             sender.cancel()
-        await asyncio.gather(*senders, return_exceptions=True)
+        await asyncio.gather(*self._senders, return_exceptions=True)
 
     async def _send(self, account: str) -> None:
         queue = self._waiting[account]
         clock = asyncio.get_running_loop().time
-        while queue:
-            message = queue.popleft()
-            try:
+        try:
+            while queue:
+                message = queue.popleft()
                 outcome = await self._attempt(message)
-            except Exception as error:
-                self._failure = error
+                if not self._landed:
+                    self._landed_at = clock()
+                self._landed.append((message, outcome))
                 self.changed.set()
-                return
-            if not self._landed:
-                self._landed_at = clock()
-            self._landed.append((message, outcome))
+        except Exception as error:
+            self._failure = error
             self.changed.set()
+        finally:
+            self._at_work[account] -= 1

@@ -77,18 +77,31 @@ class Stream:
     def _begin(self, flight: Flight) -> None:
         """Start whatever is due and not at work already."""
         now = self._clock()
-        if flight.landed and now >= self._settle_at(flight):
+        due = {name for name, moment in self._moments(flight).items() if moment <= now}
+        if "settle" in due:
             self._start("settle", self._settle(flight))
+        if "claim" in due:
+            self._start("claim", self._claim(flight, self._room(flight)))
+        if "ask" in due:
+            self._start("ask", self._ask())
         if now < self._ends:
-            if now >= self._look_at and (room := self._room(flight)):
-                self._start("claim", self._claim(flight, room))
-            if now >= self._ask_at:
-                self._start("ask", self._ask())
             if self._waker is not None:
                 self._start("wake", self._wake(self._waker))
             if self._told_to_stop is not None:
                 self._start("stop", self._obey(self._told_to_stop))
         self._start("land", _landing(flight))
+
+    def _moments(self, flight: Flight) -> dict[str, float]:
+        """When each kind of work that could begin is due; only such, so that none is waited for in vain."""
+        moments = {}
+        if flight.landed:
+            together = flight.landed >= _GATHER or flight.landed == len(flight)
+            moments["settle"] = -math.inf if together else flight.landed_at + _GATHER_S
+        if self._clock() < self._ends:
+            moments["ask"] = self._ask_at
+            if self._room(flight):
+                moments["claim"] = self._look_at
+        return {name: moment for name, moment in moments.items() if name not in self._work}
 
     def _start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         if name in self._work:
@@ -96,19 +109,10 @@ class Stream:
         else:
             self._work[name] = asyncio.create_task(work, name=name)
 
-    def _settle_at(self, flight: Flight) -> float:
-        together = flight.landed >= _GATHER or flight.landed == len(flight)
-        return -math.inf if together else flight.landed_at + _GATHER_S
-
     async def _until_something_happens(self, flight: Flight) -> None:
-        now = self._clock()
-        moments = [self._look_at, self._ask_at, self._ends]
-        if flight.landed and "settle" not in self._work:
-            moments.append(self._settle_at(flight))
-        left = min((moment - now for moment in moments if moment > now), default=math.inf)
-        await asyncio.wait(
-            self._work.values(), timeout=left if left < math.inf else None, return_when=asyncio.FIRST_COMPLETED
-        )
+        first = min([*self._moments(flight).values(), self._ends if self._clock() < self._ends else math.inf])
+        left = None if first == math.inf else max(0.0, first - self._clock())
+        await asyncio.wait(self._work.values(), timeout=left, return_when=asyncio.FIRST_COMPLETED)
         for name in [name for name, task in self._work.items() if task.done()]:
             self._work.pop(name).result()
 
@@ -179,3 +183,4 @@ class Stream:
 async def _landing(flight: Flight) -> None:
     await flight.changed.wait()
     flight.changed.clear()
+    flight.check()
