@@ -126,9 +126,13 @@ def write_status(file: Path, found: Look) -> None:
         raise
 
 
+_OF_THE_SESSION = {SESSION_LOST, "session_status", "session_not_found", "session_not_connected", "1004"}
+"""What the channels call it when a message finds the session lost."""
+
+
 def _hold_or_release(store: Store, found: Look, clock: Clock) -> None:
     outbox = Outbox(store, clock=clock)
     if found.lost:
         outbox.hold(found.account, SESSION_LOST, found.reason or "the session is lost")
-    elif found.ready and (held := History(store).held_by(found.account)) and held[0] == SESSION_LOST:
-        outbox.release(found.account)
+    elif found.ready and (held := History(store).held_by(found.account)) and held[0] in _OF_THE_SESSION:
+        outbox.release(found.account, held[0])

@@ -36,7 +36,7 @@ async def test_what_comes_in_the_moment_in_which_the_last_lands_is_sent() -> Non
             asyncio.get_running_loop().call_soon(flight.start, [message(claimed.id + 1)])
         return Accepted(claimed.attempt_id)
 
-    flight = Flight(and_another, at_once=1)
+    flight = Flight(and_another, {"default": 1})
     flight.start([message(1)])
     assert await all_of(flight, 5) == [1, 2, 3, 4, 5]
 
@@ -52,7 +52,7 @@ async def test_no_more_than_so_many_of_an_account_are_on_their_way() -> None:
         now -= 1
         return Accepted(claimed.attempt_id)
 
-    flight = Flight(counted, at_once=3)
+    flight = Flight(counted, {"default": 3})
     for number in range(1, 13):
         flight.start([message(number)])
         await asyncio.sleep(0)
@@ -64,7 +64,7 @@ async def test_what_stops_a_sender_is_raised() -> None:
     async def broken(claimed: Claimed) -> Outcome | None:
         raise LookupError(claimed.attempt_id)
 
-    flight = Flight(broken, at_once=3)
+    flight = Flight(broken, {"default": 3})
     flight.start([message(1)])
     await flight.changed.wait()
     with pytest.raises(LookupError):
@@ -79,7 +79,7 @@ async def test_stopping_ends_every_sender() -> None:
         await never.wait()
         return None
 
-    flight = Flight(hang, at_once=2)
+    flight = Flight(hang, {"default": 2})
     flight.start([message(number) for number in range(1, 6)])
     await asyncio.sleep(0)
     await flight.stop()

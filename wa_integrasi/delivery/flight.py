@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from wa_integrasi.message import Status
 from wa_integrasi.outbox import Claimed
 from wa_integrasi.providers.base import Outcome
 
-Attempt = Callable[[Claimed], Awaitable[Outcome | None]]
-"""Sends one message; None when it was refused and is settled already."""
+Attempt = Callable[[Claimed], Awaitable[Outcome | Status | None]]
+"""Sends one message; a status when it is settled already, None when it is no longer ours."""
 
 
 class Flight:
-    """Sends what it is given, at most `at_once` of each account at a time: a slow channel holds up no other."""
+    """Sends what it is given, at most so many of each account at a time: a slow channel holds up no other."""
 
-    def __init__(self, attempt: Attempt, at_once: int) -> None:
+    def __init__(self, attempt: Attempt, at_once: Mapping[str, int]) -> None:
         self._attempt = attempt
         self._at_once = at_once
         self._waiting: dict[str, deque[Claimed]] = defaultdict(deque)
         self._senders: set[asyncio.Task[None]] = set()
         self._at_work: Counter[str] = Counter()
         self._held: dict[int, Claimed] = {}
-        self._landed: list[tuple[Claimed, Outcome | None]] = []
+        self._landed: list[tuple[Claimed, Outcome | Status | None]] = []
         self._landed_at = 0.0
         self._failure: BaseException | None = None
         self.changed = asyncio.Event()
@@ -43,6 +44,11 @@ class Flight:
         return len(self._waiting[account])
 
     @property
+    def unsent(self) -> list[Claimed]:
+        """Those that have not been handed to their channel."""
+        return [message for queue in self._waiting.values() for message in queue]
+
+    @property
     def landed(self) -> int:
         """How many have come back and are not taken."""
         return len(self._landed)
@@ -58,17 +64,18 @@ class Flight:
             self._held[message.id] = message
             self._waiting[message.account].append(message)
         for account, queue in self._waiting.items():
-            for _ in range(min(len(queue), self._at_once - self._at_work[account])):
+            for _ in range(min(len(queue), self._at_once[account] - self._at_work[account])):
                 # Counted here and by the sender itself: that its task is over is told a moment too late.
                 self._at_work[account] += 1
                 sender = asyncio.create_task(self._send(account), name=f"send by {account}")
                 self._senders.add(sender)
                 sender.add_done_callback(self._senders.discard)
 
-    def take(self) -> list[tuple[Claimed, Outcome | None]]:
-        """Those that have come back since the last call. Raises what stopped a sender."""
+    def take(self) -> list[tuple[Claimed, Outcome | Status | None]]:
+        """Those that have come back since the last call. Raises what stopped a sender, once there are none."""
         self.changed.clear()
-        self.check()
+        if not self._landed:
+            self.check()
         landed, self._landed = self._landed, []
         return landed
 

@@ -122,16 +122,23 @@ class Stream:
         left = self._ends - self._clock()
         return left <= 0 or await self._finished(left)
 
-    def _room(self, flight: Flight) -> list[str]:
-        """The accounts of which more may be claimed: one that is slow keeps no other back."""
-        return [account for account in self._worker.rules if flight.waiting(account) <= self._ahead // 2]
+    def _room(self, flight: Flight) -> dict[str, int]:
+        """Of how many messages of each account there is room: one that is slow or has many keeps no other back.
 
-    async def _claim(self, flight: Flight, room: list[str]) -> None:
+        Of one with a pace nothing more is claimed until all have gone: their moments would pass, and they bunch up.
+        """
+        return {
+            account: self._ahead - waiting
+            for account, rules in self._worker.rules.items()
+            if (waiting := flight.waiting(account)) <= (self._ahead // 2 if rules.pace is None else 0)
+        }
+
+    async def _claim(self, flight: Flight, room: dict[str, int]) -> None:
         began, self._look_at = self._clock(), math.inf
-        wanted = self._ahead - min(map(flight.waiting, room))
+        wanted = sum(room.values())
         claimed = await self._worker.claim(wanted, room)
         flight.start(claimed)
-        if len(claimed) == wanted:
+        if len(claimed) >= min(room.values()):
             lasted, self._claimed_at = began - self._claimed_at, began
             if lasted < _AHEAD_S / 2:
                 self._ahead = min(_MOST_AHEAD, 2 * self._ahead)

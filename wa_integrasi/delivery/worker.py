@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,31 +38,46 @@ class Worker:
     at_once: int
     patience: Patience
     tally: Tally = field(default_factory=Tally)
+    _until: dict[str, datetime] = field(default_factory=dict)
+    """How long each lease holds, as far as is known here."""
+    _next_at: dict[str, datetime] = field(default_factory=dict)
+    """When the next message of an account may go from here."""
 
     @asynccontextmanager
     async def flight(self) -> AsyncIterator[Flight]:
         """What is on its way, its leases renewed; when the block is left early it is stopped, its fate unknown."""
-        flight = Flight(self._attempt, self.at_once)
+        at_once = {name: min(self.at_once, sender.capabilities.at_once) for name, sender in self.senders.items()}
+        flight = Flight(self._attempt, at_once)
         renewing = asyncio.create_task(self._renew(flight), name="renew leases")
         try:
             yield flight
         finally:
             renewing.cancel()
             await asyncio.gather(renewing, flight.stop(), return_exceptions=True)
+            if unsent := flight.unsent:
+                await asyncio.shield(asyncio.to_thread(self._give_back, unsent))
 
-    async def claim(self, limit: int, only: Collection[str] | None = None) -> list[Claimed]:
-        """Take up to `limit` messages, if need be `only` of some accounts."""
-        return await self.patience(self.outbox.claim, self.owner, self.rules, limit=limit, only=only)
+    def _give_back(self, unsent: Sequence[Claimed]) -> None:
+        """What was never handed to its channel is not of unknown fate, where the store can be told so."""
+        try:
+            self.outbox.give_back(unsent)
+        except (StoreError, SQLAlchemyError) as error:
+            log.warning("%s messages were not given back: %s", len(unsent), type(error).__name__)
+
+    async def claim(self, limit: int, room: Mapping[str, int] | None = None) -> list[Claimed]:
+        """Take up to `limit` messages, and of each account no more than there is `room` for."""
+        claimed = await self.patience(self.outbox.claim, self.owner, self.rules, limit=limit, room=room)
+        self._until |= {message.lease: message.lease_until for message in claimed if message.lease_until}
+        return claimed
 
     async def settle(self, flight: Flight) -> None:
         """Write down all that has come back."""
         landed = flight.take()
-        sent = [(message, outcome) for message, outcome in landed if outcome is not None]
+        sent = [(message, outcome) for message, outcome in landed if not isinstance(outcome, Status | None)]
         if sent:
             settled = await self.patience(self.outbox.settle, sent, self.rules)
             self.tally.statuses.update(settlement.status for settlement in settled)
-        if refused := len(landed) - len(sent):
-            self.tally.statuses[Status.REFUSED] += refused
+        self.tally.statuses.update(outcome for _, outcome in landed if isinstance(outcome, Status))
         flight.settled([message for message, _ in landed])
 
     async def ask(self) -> bool:
@@ -94,24 +109,42 @@ class Worker:
         while True:
             await asyncio.sleep(_BEAT_S)
             try:
-                await asyncio.to_thread(self.outbox.renew, flight.messages)
+                held = await asyncio.to_thread(self.outbox.renew, flight.messages)
+                self._until = {message.lease: self._until[message.lease] for message in flight.messages} | held
             except (StoreError, SQLAlchemyError) as error:
                 # The next try may still be in time; without it the messages could be sent twice.
                 log.warning("leases not renewed: %s", type(error).__name__)
 
-    async def _attempt(self, message: Claimed) -> Outcome | None:
+    async def _attempt(self, message: Claimed) -> Outcome | Status | None:
+        """Send a message; the status of one that was refused, None for one whose lease is over: it is another's."""
         sender = self.senders[message.account]
         try:
             outbound = _outbound(message, sender)
         except Unfit as error:
             await self.patience(self.outbox.refuse, message, f"{sender.name}: {error}")
+            return Status.REFUSED
+        await self._turn(message)
+        if (until := self._until.get(message.lease)) is not None and self.outbox.now() >= until:
+            log.warning("message %s is not sent: its lease was over before its turn came", message.id)
             return None
-        if (seconds := self.outbox.seconds_until(message.not_before)) > 0:
-            await asyncio.sleep(seconds)
         try:
             return await sender.send(outbound)
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            return Unanswered("the channel broke: CancelledError")
         except Exception as error:
             return Unanswered(f"the channel broke: {type(error).__name__}")
+
+    async def _turn(self, message: Claimed) -> None:
+        """Wait for the moment of a message; and after a stall, in which several have passed, let none bunch up."""
+        if (pace := self.rules[message.account].pace) is None:
+            return
+        now, kept = self.outbox.now(), self._next_at.get(message.account)
+        at = max(message.not_before, pace.moment(kept, now))
+        self._next_at[message.account] = pace.after(kept, at, 1)
+        if at > now:
+            await asyncio.sleep((at - now).total_seconds())
 
 
 def _outbound(message: Claimed, sender: Sender) -> Outbound:

@@ -46,12 +46,14 @@ def take_unknown(
     return asked
 
 
-def send_again(connection: Connection, claimed: Claimed, now: datetime) -> None:
-    """The channel never had the message: it waits again."""
+def send_again(connection: Connection, claimed: Claimed, now: datetime, tries: int) -> None:
+    """The channel never had the message: it waits again, unless that was its last try."""
     mine = (wa_outbox.c.attempt_id == claimed.attempt_id) & (wa_outbox.c.status == Status.UNKNOWN)
     change = update(wa_outbox).where(wa_outbox.c.id == claimed.id, mine)
-    if connection.execute(change.values(status=Status.PENDING, next_attempt_at=now)).rowcount:
-        told = event(claimed.id, Status.PENDING, attempt_id=claimed.attempt_id, error_code="missing")
+    status = Status.PENDING if claimed.attempts < tries else Status.DEAD
+    error = {"error_code": "missing", "error_text": "the channel never had it"}
+    if connection.execute(change.values(status=status, next_attempt_at=now, **error)).rowcount:
+        told = event(claimed.id, status, attempt_id=claimed.attempt_id, **error)
         record(connection, [told], now)
         turns.pass_on(connection, [(key_of(claimed), turns.UNKNOWN, claimed.id)])
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.message import Status
@@ -24,12 +25,12 @@ from wa_integrasi.outbox.person import Selection
 from wa_integrasi.outbox.rerouting import Fallen, after_receipts
 from wa_integrasi.outbox.rows import Claimed, Enqueued, NewMessage, Settlement
 from wa_integrasi.outbox.settling import accept, apply_receipt, fail, key_of, lock_owners, owner_of
-from wa_integrasi.outbox.shared import hold_account, note_outcomes, read_contents, release_account
+from wa_integrasi.outbox.shared import held_accounts, hold_account, note_outcomes, read_contents, release_account
 from wa_integrasi.policy.retry import Decision, Jitter, RetryPolicy
 from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, Action, Failed, Missing, Outcome, ReceiptEvent, Unanswered
 from wa_integrasi.store.bulk import bulk, plain
-from wa_integrasi.store.engine import Store
+from wa_integrasi.store.engine import Store, StoreError, again_after_deadlock
 
 LEASE = timedelta(seconds=20)
 """How long a worker is believed to be alive; one that is renews its leases (`Outbox.renew`)."""
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 _KEEP_HOUSE_EVERY = timedelta(seconds=1)
 
-_RENEW = bulk("UPDATE leases SET until = :until FROM {x} WHERE leases.id = x.id", id="text")
+_RENEW = bulk("UPDATE leases SET until = :until FROM {x} WHERE leases.id = x.id RETURNING leases.id", id="text")
 _LEASE = "INSERT INTO leases (id, owner, until) VALUES (:id, :owner, :until)"
 
 
@@ -69,11 +70,18 @@ class Outbox:
             made = insert_messages(connection, messages, self._clock())
             self.store.wake(connection)
             return made
-        one_statement = len(messages) <= AT_ONCE
-        with self.store.single() if one_statement else self.store.writing() as own:
-            made = insert_messages(own, messages, self._clock())
-        self.store.wake()
+        made = again_after_deadlock(lambda: self._enqueue(messages))
+        try:
+            self.store.wake()
+        except (StoreError, DBAPIError) as error:
+            # They are stored; who waits looks by itself once a second.
+            log.warning("nobody was woken: %s", type(error).__name__)
         return made
+
+    def _enqueue(self, messages: Sequence[NewMessage]) -> list[Enqueued]:
+        one_statement = len(messages) <= AT_ONCE
+        with self.store.single() if one_statement else self.store.writing() as connection:
+            return insert_messages(connection, messages, self._clock())
 
     def claim(
         self,
@@ -82,11 +90,11 @@ class Outbox:
         *,
         limit: int = 50,
         lease: timedelta = LEASE,
-        only: Collection[str] | None = None,
+        room: Mapping[str, int] | None = None,
     ) -> list[Claimed]:
         """Take up to `limit` due messages of `accounts` for `owner`, most urgent first, and note the intent to send.
 
-        `only` names those of the accounts that have room now.
+        `room` says of how many messages of each account there is room now, where that is less.
 
         Of a chat only the message whose turn it is can be taken, and none while another is on its way: so its order
         holds whatever the number of workers. What the rules do not let go now waits or is refused. Foreign rows are
@@ -96,13 +104,17 @@ class Outbox:
         token = secrets.token_hex(8)
         claimed: list[Claimed] = []
         with self.store.writing() as connection:
-            if self._short or not timedelta() <= now - self._kept_house_at < _KEEP_HOUSE_EVERY:
+            kept_house = self._short or not timedelta() <= now - self._kept_house_at < _KEEP_HOUSE_EVERY
+            if kept_house:
                 self._keep_house(connection, accounts, now)
-            for account, rules in accounts.items():
-                if (wanted := limit - len(claimed)) > 0 and (only is None or account in only):
+            for account in sorted(accounts):
+                wanted = min(limit - len(claimed), limit if room is None else room.get(account, 0))
+                if wanted > 0:
+                    rules = accounts[account]
                     claimed += claim_of(connection, account, rules, token, now, now + lease, wanted, self._bounds)
             if claimed:
                 plain(connection, _LEASE, id=token, owner=owner, until=now + lease)
+        self._kept_house_at = now if kept_house else self._kept_house_at
         self._short = len(claimed) < limit
         return claimed
 
@@ -110,19 +122,29 @@ class Outbox:
         if now < self._kept_house_at:
             log.warning("the clock was set back by %s", self._kept_house_at - now)
             turns.set_back(connection, now, self._kept_house_at)
-        self._kept_house_at = now
         self._bounds.forget()
         self._looked_until = turns.adopt_orphans(connection, self._looked_until)
         housekeeping.adopt(connection, now)
         housekeeping.expire(connection, now, self._policy)
         housekeeping.end_waits(connection, now, self._policy, accounts)
 
-    def renew(self, claimed: Sequence[Claimed], lease: timedelta = LEASE) -> None:
-        """Say that this worker is alive and still at work on `claimed`."""
+    def renew(self, claimed: Sequence[Claimed], lease: timedelta = LEASE) -> dict[str, datetime]:
+        """Say that this worker is alive and at work on `claimed`; returns the leases that hold, and until when."""
         leases = sorted({message.lease for message in claimed})
-        if leases:
-            with self.store.writing() as connection:
-                _RENEW(connection, [{"id": lease_id} for lease_id in leases], until=self._clock() + lease)
+        until = self._clock() + lease
+        if not leases:
+            return {}
+        with self.store.writing() as connection:
+            held = _RENEW(connection, [{"id": lease_id} for lease_id in leases], until=until).scalars().all()
+        return dict.fromkeys(held, until)
+
+    def give_back(self, claimed: Sequence[Claimed]) -> None:
+        """Let claimed messages wait again that were never handed to their channel; they lose no try."""
+        now = self._clock()
+        unsent = Failed(Action.RETRY, "stopped", "the worker was stopped before its turn came")
+        with self.store.writing() as connection:
+            turns.lock_chats(connection, [key_of(message) for message in claimed])
+            fail(connection, [(message, unsent, Decision(Status.PENDING, counts=False)) for message in claimed], now)
 
     def settle(
         self, attempts: Sequence[tuple[Claimed, Outcome]], accounts: Mapping[str, AccountRules] | None = None
@@ -134,13 +156,14 @@ class Outbox:
         """
         now = self._clock()
         accepted = [(claimed, outcome) for claimed, outcome in attempts if isinstance(outcome, Accepted)]
-        failed = [
-            (claimed, outcome, self._policy.decide(outcome, claimed.attempts, self._jitter))
-            for claimed, outcome in attempts
-            if not isinstance(outcome, Accepted)
-        ]
         with self.store.writing() as connection:
             turns.lock_chats(connection, [key_of(claimed) for claimed, _ in attempts])
+            held = held_accounts(connection, {claimed.account for claimed, _ in attempts})
+            failed = [
+                (c, outcome, self._policy.decide(outcome, c.attempts, self._jitter, probing=c.account in held))
+                for c, outcome in attempts
+                if not isinstance(outcome, Accepted)
+            ]
             failed = [(c, *self._or_ask(connection, c, outcome, d, now)) for c, outcome, d in failed]
             told = [(*key_of(claimed), outcome) for claimed, outcome in attempts]
             note_outcomes(connection, accounts or {}, told, now)
@@ -178,7 +201,7 @@ class Outbox:
             if isinstance(answer, Accepted):
                 accept(connection, [(claimed, answer)], now)
             else:
-                send_again(connection, claimed, now)
+                send_again(connection, claimed, now, self._policy.tries)
 
     def refuse(self, claimed: Claimed, reason: str) -> None:
         """End a claimed message that may not be sent."""
@@ -189,18 +212,22 @@ class Outbox:
 
     def requeue(self, selection: Selection, reason: str) -> int:
         """Let dead and refused messages wait again, with all their tries; returns how many there were."""
-        with self.store.writing() as connection:
-            return person.requeue(connection, selection, reason, self._clock())
+        return self._decided(person.requeue, selection, reason)
 
     def discard(self, selection: Selection, reason: str) -> int:
         """Give up dead and refused messages and those of unknown fate; returns how many there were."""
-        with self.store.writing() as connection:
-            return person.discard(connection, selection, reason, self._clock())
+        return self._decided(person.discard, selection, reason)
 
     def cancel(self, selection: Selection, reason: str) -> int:
         """Take back waiting messages; returns how many there were."""
-        with self.store.writing() as connection:
-            return person.cancel(connection, selection, reason, self._clock())
+        return self._decided(person.cancel, selection, reason)
+
+    def _decided(self, decide: person.Decide, selection: Selection, reason: str) -> int:
+        def once() -> int:
+            with self.store.writing() as connection:
+                return decide(connection, selection, reason, self._clock())
+
+        return again_after_deadlock(once)
 
     def open_window(self, account: str, chat: str, connection: Connection) -> None:
         """A person has written: what waited for that goes now. In the transaction that keeps what they wrote."""
@@ -211,10 +238,10 @@ class Outbox:
         with self.store.writing() as connection:
             hold_account(connection, account, code, reason, self._clock())
 
-    def release(self, account: str) -> None:
-        """Let what waits go again, whatever held the account; in order, and by its pace."""
+    def release(self, account: str, code: str | None = None) -> None:
+        """Let what waits go again, in order and by the account's pace; with a `code` only if that held the account."""
         with self.store.writing() as connection:
-            release_account(connection, account, self._clock())
+            release_account(connection, account, code, self._clock())
         self.store.wake()
 
     def has_due(self, accounts: Mapping[str, AccountRules]) -> bool:
@@ -231,7 +258,7 @@ class Outbox:
         """
         now = self._clock()
         with self.store.reading() as connection:
-            moments = (waiting.next_due(connection, accounts, now), waiting.next_duty(connection))
+            moments = (waiting.next_due(connection, accounts, now), waiting.next_duty(connection, accounts))
         return min((max(0.0, (m - now).total_seconds()) for m in moments if m is not None), default=math.inf)
 
     def moves_in(self, ids: Sequence[int]) -> timedelta | None:
@@ -241,9 +268,9 @@ class Outbox:
             moment = waiting.moves_at(connection, ids, now)
         return None if moment is None else moment - now
 
-    def seconds_until(self, moment: datetime) -> float:
-        """How long to wait for `moment` by this outbox's clock; nothing when it is over."""
-        return max(0.0, (moment - self._clock()).total_seconds())
+    def now(self) -> datetime:
+        """The time by this outbox's clock."""
+        return self._clock()
 
     def apply(self, receipts: Sequence[ReceiptEvent], connection: Connection | None = None) -> list[ReceiptEvent]:
         """Move messages on by what the channel reports, in any order and as often as it likes.

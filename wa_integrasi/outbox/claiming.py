@@ -19,7 +19,8 @@ from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.bulk import bulk
 
 _SEND = bulk(
-    "UPDATE wa_outbox SET status = 'sending', attempts = wa_outbox.attempts + 1, attempt_id = x.attempt_id "
+    "UPDATE wa_outbox SET status = 'sending', attempt_id = x.attempt_id, "
+    "attempts = CASE WHEN wa_outbox.attempts < 1000 THEN wa_outbox.attempts + 1 ELSE 1000 END "
     "FROM {x} WHERE wa_outbox.id = x.id",
     id="bigint",
     attempt_id="text",

@@ -51,6 +51,8 @@ _INSERT_AND_WAIT = bulk(
 def insert_messages(connection: Connection, messages: Sequence[NewMessage], now: datetime) -> list[Enqueued]:
     """Insert `messages` unless their dedupe keys are there; the answers are in the order of the messages."""
     made: list[Enqueued] = []
+    if len(messages) > AT_ONCE:
+        turns.lock_all(connection, [(message.account, message.recipient.chat) for message in messages])
     for start in range(0, len(messages), AT_ONCE):
         made += _insert(connection, messages[start : start + AT_ONCE], now)
     if connection.dialect.name == "sqlite":

@@ -32,20 +32,21 @@ _LOST = bulk(
 _END_WAIT = bulk(
     "UPDATE wa_outbox SET status = x.status, error_code = coalesce(x.error_code, wa_outbox.error_code), "
     "error_text = coalesce(x.error_text, wa_outbox.error_text), next_attempt_at = :now "
-    "FROM {x} WHERE wa_outbox.id = x.id",
+    "FROM {x} WHERE wa_outbox.id = x.id AND wa_outbox.status = 'unknown' "
+    "AND coalesce(wa_outbox.attempt_id, '') = coalesce(x.attempt_id, '') RETURNING wa_outbox.id",
     id="bigint",
+    attempt_id="text",
     status="text",
     error_code="text",
     error_text="text",
 )
 
-_WAITED = bulk(
+_WAITED = (
     "SELECT c.account, c.chat, c.head_id, o.status, o.attempts, o.attempt_id "
     "FROM chats c LEFT JOIN wa_outbox o ON o.id = c.head_id "
     f"WHERE c.held_by = '{turns.UNKNOWN}' AND (o.id IS NULL OR o.status <> 'unknown' OR ("
     "(o.next_attempt_at <= :now OR o.next_attempt_at > :longest) "
-    "AND EXISTS (SELECT 1 FROM {x} WHERE x.account = c.account))) ORDER BY c.account, c.chat",
-    account="text",
+    "AND EXISTS (SELECT 1 FROM {x} WHERE x.account = c.account))) ORDER BY c.account, c.chat"
 )
 _OVER = "SELECT id FROM leases WHERE until < :now OR until > :longest ORDER BY id"
 _HELD = "SELECT account, chat, head_id FROM chats WHERE held_by = :token ORDER BY account, chat"
@@ -55,13 +56,20 @@ def adopt(connection: Connection, now: datetime) -> None:
     """Read and address rows that another program inserted; an unreadable one becomes a dead letter that says why."""
     foreign = select(wa_outbox.c.id, wa_outbox.c.account, wa_outbox.c.recipient, wa_outbox.c.content, wa_outbox.c.type)
     foreign = foreign.where(OPEN_STAGE, wa_outbox.c.status == Status.PENDING, wa_outbox.c.chat.is_(None))
-    foreign = foreign.order_by(wa_outbox.c.id).limit(_ADOPT_AT_ONCE).with_for_update(skip_locked=True)
+    foreign = foreign.order_by(wa_outbox.c.id).limit(_ADOPT_AT_ONCE)
+    chats = {key for row in connection.execute(foreign) if (key := _key(row)) is not None}
+    turns.lock_chats(connection, chats)
     waiting: dict[turns.Key, int] = {}
-    for row in connection.execute(foreign).all():
+    for row in connection.execute(foreign.with_for_update(skip_locked=True)).all():
         try:
             chat = _address(row)
             # Whatever it says of its order, it has the same as every foreign row.
-            values: dict[str, Any] = {"chat": chat, "priority": int(Priority.REPORT), "next_attempt_at": now}
+            values: dict[str, Any] = {
+                "chat": chat,
+                "priority": int(Priority.REPORT),
+                "next_attempt_at": now,
+                "attempts": 0,
+            }
             waiting.setdefault((row.account, chat), row.id)
         except ValueError as error:
             problem = {"error_code": "unreadable", "error_text": storable(str(error))}
@@ -69,6 +77,14 @@ def adopt(connection: Connection, now: datetime) -> None:
             record(connection, [event(row.id, Status.DEAD, **problem)], now)
         connection.execute(update(wa_outbox).where(wa_outbox.c.id == row.id).values(**values))
     turns.wait(connection, [(key, id_, int(Priority.REPORT)) for key, id_ in waiting.items()], now)
+
+
+def _key(row: Row[Any]) -> turns.Key | None:
+    """The chat of a foreign row, if it can be read."""
+    try:
+        return row.account, _address(row)
+    except ValueError:
+        return None
 
 
 def _address(row: Row[Any]) -> str:
@@ -112,12 +128,20 @@ def end_waits(connection: Connection, now: datetime, policy: RetryPolicy, accoun
     known here wait for a worker that knows it.
     """
     ours = [{"account": name} for name, rules in accounts.items() if not rules.looks_up]
-    found = _WAITED(connection, ours, now=now, longest=now + _LONGEST_WAIT).all()
+    waited = bulk(_WAITED + locked(connection, "c"), account="text")
+    found = waited(connection, ours, now=now, longest=now + _LONGEST_WAIT).all()
     ended = [(row, _after_wait(row, policy, accounts)) for row in found if row.status == Status.UNKNOWN]
     if ended:
-        changes = [{"id": row.head_id, "status": status, **error} for row, (status, error) in ended]
-        _END_WAIT(connection, changes, now=now)
-        told = [event(row.head_id, status, attempt_id=row.attempt_id, **error) for row, (status, error) in ended]
+        changes = [
+            {"id": row.head_id, "attempt_id": row.attempt_id, "status": status, **error}
+            for row, (status, error) in ended
+        ]
+        done = set(_END_WAIT(connection, changes, now=now).scalars())
+        told = [
+            event(row.head_id, status, attempt_id=row.attempt_id, **error)
+            for row, (status, error) in ended
+            if row.head_id in done
+        ]
         record(connection, told, now)
     turns.pass_on(connection, [((row.account, row.chat), turns.UNKNOWN, row.head_id) for row in found])
 

@@ -10,6 +10,7 @@ from wa_integrasi.content import ContentError, Template, dump_content, load_cont
 from wa_integrasi.message import Priority, Status
 from wa_integrasi.outbox import turns
 from wa_integrasi.outbox.enqueuing import insert_messages
+from wa_integrasi.outbox.events import event, record
 from wa_integrasi.outbox.rows import NewMessage
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.tables import OPEN_STAGE, accounts, chats, wa_outbox
@@ -17,6 +18,9 @@ from wa_integrasi.store.tables import OPEN_STAGE, accounts, chats, wa_outbox
 WINDOW_CLOSED = "window_closed"
 SILENCE = timedelta(hours=24)
 """How long a message waits before the person is asked again."""
+
+_DAY_BEGINS = timedelta(hours=18)
+"""In UTC; that is between 01:00 and 03:00 in Indonesia, when no report is sent."""
 
 _LONGEST = timedelta(days=3)
 """How old a message may be for its reader to be asked still; a report that is older is of no use."""
@@ -49,7 +53,7 @@ def ask(connection: Connection, account: str, chat: str, since: datetime | None,
     template = nudge_of(connection, account)
     if template is None or since is None or since < now - _LONGEST:
         return False
-    key = f"nudge/{account}/{chat}/{now.date()}"
+    key = f"nudge/{account}/{chat}/{(now - _DAY_BEGINS).date()}"
     nudge = NewMessage(Recipient.of_chat(chat), template, key, account, Priority.NUDGE)
     insert_messages(connection, [nudge], now)
     return True
@@ -67,4 +71,9 @@ def open_window(connection: Connection, account: str, chat: str, now: datetime) 
     waited = OPEN_STAGE & (wa_outbox.c.status == Status.PENDING) & (wa_outbox.c.error_code == WINDOW_CLOSED)
     here = (wa_outbox.c.account == account) & (wa_outbox.c.chat == chat)
     connection.execute(update(wa_outbox).where(here, waited).values(next_attempt_at=now))
+    asked = OPEN_STAGE & (wa_outbox.c.status == Status.PENDING) & (wa_outbox.c.priority == int(Priority.NUDGE))
+    why = {"error_code": "answered", "error_text": "the person has written"}
+    gone = update(wa_outbox).where(here, asked).values(status=Status.CANCELLED, **why).returning(wa_outbox.c.id)
+    ended = connection.execute(gone).scalars().all()
+    record(connection, [event(id_, Status.CANCELLED, **why) for id_ in ended], now)
     turns.pass_on(connection, [((account, chat), None, 0)])

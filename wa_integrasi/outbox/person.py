@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, Text, cast, exists, literal, select, update
 
 from wa_integrasi.message import Status
 from wa_integrasi.outbox import turns
@@ -15,6 +15,8 @@ from wa_integrasi.outbox.events import event, record
 from wa_integrasi.store.tables import wa_outbox
 
 _AT_ONCE = 1_000
+
+Decide = Callable[[Connection, "Selection", str, datetime], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,11 @@ def _change(
 ) -> int:
     total = 0
     while True:
+        copy = wa_outbox.alias()
+        # What goes again as a copy (`rerouting`) is not to go twice.
+        copied = exists().where(copy.c.dedupe_key == literal("again/").concat(cast(wa_outbox.c.id, Text)))
         chosen = select(wa_outbox.c.id, wa_outbox.c.account, wa_outbox.c.chat).where(
-            *selection.conditions(), wa_outbox.c.status.in_(of)
+            *selection.conditions(), wa_outbox.c.status.in_(of), ~copied
         )
         chosen = chosen.order_by(wa_outbox.c.id).limit(_AT_ONCE)
         chats = {(row.account, row.chat) for row in connection.execute(chosen) if row.chat is not None}

@@ -39,7 +39,9 @@ _STILL_OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
 _ACCEPT = bulk(
     f"UPDATE wa_outbox SET status = CASE WHEN wa_outbox.status IN ({_STILL_OPEN}) THEN 'sent' "
     "ELSE wa_outbox.status END, provider_message_id = x.provider_message_id, "
-    "sent_at = coalesce(wa_outbox.sent_at, :now), error_code = NULL, error_text = NULL "
+    "sent_at = coalesce(wa_outbox.sent_at, :now), "
+    f"error_code = CASE WHEN wa_outbox.status IN ({_STILL_OPEN}) THEN NULL ELSE wa_outbox.error_code END, "
+    f"error_text = CASE WHEN wa_outbox.status IN ({_STILL_OPEN}) THEN NULL ELSE wa_outbox.error_text END "
     "FROM {x} WHERE wa_outbox.id = x.id",
     id="bigint",
     provider_message_id="text",

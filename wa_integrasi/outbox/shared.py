@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from wa_integrasi.content import Content, ContentError, load_content
 from wa_integrasi.message import Status
+from wa_integrasi.outbox import turns
 from wa_integrasi.outbox.housekeeping import check_text
 from wa_integrasi.outbox.nudging import SILENCE, WINDOW_CLOSED, ask
 from wa_integrasi.outbox.turns import UNKNOWN
@@ -59,7 +60,7 @@ def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]])
 def moments(connection: Connection, account: str, rules: AccountRules, now: datetime, want: int) -> list[datetime]:
     """When up to `want` messages of the account may go. Where there is a limit, it is locked until the end."""
     breaker = load_breaker(connection, account)
-    if breaker.circuit is Circuit.CLOSED and rules.pace is None:
+    if breaker.circuit is Circuit.CLOSED and rules.pace is None and rules.gate.tier is None:
         return [now] * want
     next_at = _lock(connection, account)
     allowed = rules.breaker.allowed(breaker, now)
@@ -152,7 +153,7 @@ def note_outcomes(
         if isinstance(outcome, Failed) and outcome.action is Action.OPTED_OUT:
             opted_out.append({"account": account, "chat": chat, "opted_out_at": now, "opted_out_by": outcome.code})
     upsert(connection, chats, opted_out)
-    for account, its in by_account.items():
+    for account, its in sorted(by_account.items(), key=lambda item: item[0]):
         policy = rules.get(account, AccountRules()).breaker
         known = load_breaker(connection, account)
         if policy.after(known, its, now) != known:
@@ -161,19 +162,30 @@ def note_outcomes(
 
 
 def hold_account(connection: Connection, account: str, code: str, reason: str, now: datetime) -> None:
-    """Open the account's breaker for the time of a hold, or longer where it is open for longer already."""
+    """Open the account's breaker for the time of a hold; one that is held for another reason stays so."""
     _lock(connection, account)
     known = load_breaker(connection, account)
+    in_force = known.circuit is Circuit.OPEN and known.until is not None and known.until > now
     until = max(known.until or now, now + BreakerPolicy().hold)
-    held = Breaker(Circuit.OPEN, until=until, openings=known.openings, code=code, reason=reason)
+    kept = (known.code, known.reason) if in_force and known.code not in (code, None) else (code, reason)
+    held = Breaker(Circuit.OPEN, until=until, openings=known.openings, code=kept[0], reason=kept[1])
     save_breaker(connection, account, held, now)
 
 
-def release_account(connection: Connection, account: str, now: datetime) -> None:
-    """Close the account's breaker, whatever opened it."""
+def release_account(connection: Connection, account: str, code: str | None, now: datetime) -> None:
+    """Close the account's breaker, if it is `code` that opened it; what it held goes in its old place."""
     _lock(connection, account)
-    if load_breaker(connection, account) != Breaker():
-        save_breaker(connection, account, Breaker(), now)
+    known = load_breaker(connection, account)
+    if known == Breaker() or (code is not None and known.code != code):
+        return
+    save_breaker(connection, account, Breaker(), now)
+    if known.code:
+        turns.resume(connection, account, known.code)
+
+
+def held_accounts(connection: Connection, names: Iterable[str]) -> set[str]:
+    """Those of the accounts whose breaker is not closed."""
+    return {name for name in names if load_breaker(connection, name).circuit is not Circuit.CLOSED}
 
 
 def load_breaker(connection: Connection, account: str) -> Breaker:

@@ -36,6 +36,12 @@ _LOCK = bulk(
     account="text",
     chat="text",
 )
+_MAKE = bulk(
+    "INSERT INTO chats (account, chat) SELECT x.account, x.chat FROM {x} WHERE true ORDER BY x.account, x.chat "
+    "ON CONFLICT (account, chat) DO NOTHING",
+    account="text",
+    chat="text",
+)
 _PASS_ON = bulk(
     f"UPDATE chats SET held_by = NULL, (head_id, priority, due_at) = ({_HEAD}) FROM {{x}} "
     "WHERE chats.account = x.account AND chats.chat = x.chat AND (chats.held_by IS NULL OR chats.held_by = x.token "
@@ -74,6 +80,13 @@ def lock_chats(connection: Connection, keys: Iterable[Key]) -> None:
     """Lock chats in one order, as everything does: so no two wait for each other. On SQLite all is locked already."""
     if connection.dialect.name == "postgresql" and (found := sorted(set(keys))):
         _LOCK(connection, [{"account": account, "chat": chat} for account, chat in found]).all()
+
+
+def lock_all(connection: Connection, keys: Iterable[Key]) -> None:
+    """As `lock_chats`, also those that are not there yet."""
+    found = sorted(set(keys))
+    _MAKE(connection, [{"account": account, "chat": chat} for account, chat in found])
+    lock_chats(connection, found)
 
 
 def pass_on(connection: Connection, turns: Sequence[tuple[Key, str | None, int]]) -> None:
@@ -164,6 +177,19 @@ _TAKEN = """
     SELECT o.id, o.account, o.chat, o.type, o.content, o.attempts, o.priority, o.reply_to, o.status, o.created_at
     FROM chats c JOIN wa_outbox o ON o.id = c.head_id AND o.account = c.account AND o.chat = c.chat
     WHERE c.held_by = :token AND c.account = :account"""
+
+
+def resume(connection: Connection, account: str, code: str) -> None:
+    """What waits because its account was held, for `code`, goes as if nothing had been."""
+    held = plain(connection, _HELD, account=account, code=code).all()
+    lock_chats(connection, [(row.account, row.chat) for row in held])
+    plain(connection, _RESUME, account=account, code=code)
+    pass_on(connection, [((row.account, row.chat), None, 0) for row in held])
+
+
+_WAITS_FOR = "account = :account AND stage = 'open' AND status = 'pending' AND chat IS NOT NULL AND error_code = :code"
+_HELD = f"SELECT DISTINCT account, chat FROM wa_outbox WHERE {_WAITS_FOR}"
+_RESUME = f"UPDATE wa_outbox SET next_attempt_at = created_at WHERE {_WAITS_FOR}"
 
 
 def set_back(connection: Connection, now: datetime, before: datetime) -> None:

@@ -41,11 +41,17 @@ def _next_of(connection: Connection, account: str, rules: AccountRules, now: dat
     return max(min(due), rules.pace.moment(next_at, now) - AHEAD)
 
 
-def next_duty(connection: Connection) -> datetime | None:
+def next_duty(connection: Connection, rules: Mapping[str, AccountRules]) -> datetime | None:
     """When the first lease that holds a chat, or the first wait for evidence, is over."""
     holding = select(func.min(leases.c.until, type_=UtcDateTime)).where(leases.c.id == chats.c.held_by)
     until = connection.execute(holding).scalar_one()
-    held = (chats.c.held_by == UNKNOWN) & (wa_outbox.c.id == chats.c.head_id) & (wa_outbox.c.status == Status.UNKNOWN)
+    ours = chats.c.account.in_([account for account, its in rules.items() if not its.looks_up])
+    held = (
+        ours
+        & (chats.c.held_by == UNKNOWN)
+        & (wa_outbox.c.id == chats.c.head_id)
+        & (wa_outbox.c.status == Status.UNKNOWN)
+    )
     evidence = connection.execute(select(func.min(wa_outbox.c.next_attempt_at, type_=UtcDateTime)).where(held))
     return min((moment for moment in (until, evidence.scalar_one()) if moment is not None), default=None)
 

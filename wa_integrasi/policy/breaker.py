@@ -77,6 +77,8 @@ class BreakerPolicy:
         outage = is_outage(outcome)
         if is_hold(outcome):
             return self._opened(breaker, outcome, now)
+        if breaker.circuit is Circuit.OPEN and breaker.until is not None and breaker.until > now:
+            return breaker  # an answer to what was sent before it opened
         if breaker.circuit is not Circuit.CLOSED:
             if outage:
                 return self._opened(breaker, outcome, now)

@@ -32,28 +32,32 @@ class RetryPolicy:
     base: timedelta = timedelta(seconds=2)
     cap: timedelta = timedelta(hours=1)
     hold: timedelta = timedelta(minutes=15)
-    """The wait for a template that its channel has paused."""
+    """The first wait for a template that its channel has paused; each next one is twice as long."""
     away: timedelta = timedelta(minutes=2)
     """The longest wait while the channel cannot be reached; the tries are not counted."""
+    held: timedelta = timedelta(minutes=3)
+    """The first wait of a message for which its account was refused; longer than the breaker's hold."""
     defer: timedelta = timedelta(hours=24)
-    fewer: Mapping[str, int] = field(default_factory=lambda: {"1": 3, "135000": 2})
+    fewer: Mapping[str, int] = field(
+        default_factory=lambda: {"1": 3, "135000": 2, "132001": 2, "132005": 2, "132007": 2}
+    )
     """Tries of failures that seldom pass, by their codes (Cloud API, error codes)."""
     evidence: timedelta = timedelta(seconds=45)
     """How long an unknown message waits for a receipt before it is sent again."""
 
-    def decide(self, outcome: Outcome, attempts: int, jitter: Jitter) -> Decision:
-        """Decide after the attempt number `attempts` (from 1)."""
+    def decide(self, outcome: Outcome, attempts: int, jitter: Jitter, *, probing: bool = False) -> Decision:
+        """Decide after the attempt number `attempts` (from 1). `probing`: the account was held by then."""
         match outcome:
             case Accepted():
                 return Decision(Status.SENT)
             case Unanswered():
                 return Decision(Status.UNKNOWN, self.evidence)
             case Failed():
-                return self._after_failure(outcome, attempts, jitter)
+                return self._after_failure(outcome, attempts, jitter, probing)
             case _:
                 assert_never(outcome)
 
-    def _after_failure(self, failure: Failed, attempts: int, jitter: Jitter) -> Decision:
+    def _after_failure(self, failure: Failed, attempts: int, jitter: Jitter, probing: bool) -> Decision:
         match failure.action:
             case Action.RETRY:
                 bound = min(self.cap, self.base * 2 ** min(attempts, 20))
@@ -66,12 +70,13 @@ class RetryPolicy:
             case Action.DEFER:
                 return self._again(attempts, self.defer, failure)
             case Action.HOLD_ACCOUNT:
-                # The account is at fault, not the message: that is ready again as soon as the breaker closes.
-                return Decision(Status.PENDING, counts=False)
+                # The account is at fault. A while, so that the next probe is another message; counted where the account
+                # was not held by then (`probing`), so that a message which alone is refused comes to its end.
+                if probing:
+                    return Decision(Status.PENDING, self.held, counts=False)
+                return self._again(attempts, self.held * 2 ** min(attempts - 1, 4), failure)
             case Action.HOLD_TEMPLATE:
-                return Decision(
-                    Status.PENDING, max(self.hold, timedelta(seconds=failure.retry_after or 0)), counts=False
-                )
+                return self._again(attempts, self.hold * 2 ** min(attempts - 1, 4), failure)
             case Action.OPTED_OUT | Action.NEEDS_TEMPLATE:
                 return Decision(Status.REFUSED)
             case Action.DEAD:

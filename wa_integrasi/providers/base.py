@@ -90,6 +90,8 @@ class Capabilities:
     """Whether only approved templates may go once the user has been silent for 24 hours."""
     echoes_attempt: bool = False
     """Whether a receipt carries our attempt id, so that `Unanswered` can be resolved without sending again."""
+    at_once: int = 50
+    """Requests at a time; more would wait inside the sender, where no pace reaches them."""
     looks_up: bool = False
     """Whether the sender can `look_up` an unanswered attempt."""
 

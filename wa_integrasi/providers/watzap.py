@@ -71,6 +71,7 @@ class WatzapSender:
     capabilities: ClassVar[Capabilities] = Capabilities(
         recipients=frozenset({Kind.PHONE, Kind.GROUP}),
         contents=frozenset({"text", "image", "document"}),
+        at_once=5,
     )
 
     def __init__(self, config: WatzapConfig) -> None:

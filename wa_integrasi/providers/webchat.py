@@ -40,6 +40,7 @@ CAPABILITIES = Capabilities(
     recipients=frozenset({Kind.PHONE, Kind.GROUP, Kind.LID}),
     contents=frozenset({"text", "image", "document", "reaction"}),
     quotes=True,
+    at_once=5,
 )
 
 _SERIALIZED = re.compile(r"(?:true|false)_[^_]{1,128}_([^_]{1,128})(?:_.{1,128})?", re.DOTALL)

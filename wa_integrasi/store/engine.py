@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import psycopg
+from psycopg.abc import AdaptContext, Buffer
+from psycopg.adapt import Loader
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+T = TypeVar("T")
 
 _BUSY_TIMEOUT_MS = 15_000
 _BELIEVED_S = 1.0
@@ -41,6 +46,19 @@ def is_away(error: Exception) -> bool:
         return cause.sqlstate is None or cause.sqlstate[:2] in _POSTGRES_AWAY
     return error.connection_invalidated
 
+
+def again_after_deadlock(work: Callable[[], T]) -> T:
+    """Do `work`, a transaction of its own, and again where PostgreSQL chose it to end a deadlock."""
+    for _ in range(_DEADLOCKS):
+        try:
+            return work()
+        except DBAPIError as error:
+            if not isinstance(error.orig, psycopg.errors.DeadlockDetected):
+                raise
+    return work()
+
+
+_DEADLOCKS = 5
 
 _SQLITE_AWAY = {
     sqlite3.SQLITE_BUSY,
@@ -143,10 +161,29 @@ class Store:
         self.close()
 
 
+class _MomentLoader(Loader):
+    """A moment; None for one that Python has no name for: another program may write `infinity`, or the year 99999."""
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        usual = psycopg.adapters.get_loader(oid, self.format)
+        assert usual is not None  # noqa: S101 - the driver always has one
+        self._usual = usual(oid, context)
+
+    def load(self, data: Buffer) -> datetime | None:
+        """Read what the server sent."""
+        try:
+            moment: datetime = self._usual.load(data)
+        except psycopg.DataError:
+            return None
+        return moment
+
+
 def _prepare_postgresql(connection: psycopg.Connection[Any], _record: object) -> None:
     """Plans by index, always: these tables change faster than their statistics."""
     off = ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "jit")
     words = [*(f"SET {name} = off" for name in off), "SET plan_cache_mode = force_generic_plan"]
+    connection.adapters.register_loader("timestamptz", _MomentLoader)
     with connection.cursor() as cursor:
         cursor.execute("; ".join(words).encode())
     connection.commit()

@@ -71,9 +71,9 @@ class Waker:
 
     def _changed(self) -> bool:
         """Whether another connection has committed since the last look; it is a look at one page, so no thread."""
-        if self._file is None:
-            self._file = sqlite3.connect(str(self._store.engine.url.database))
         try:
+            if self._file is None:
+                self._file = sqlite3.connect(str(self._store.engine.url.database))
             version = self._file.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.OperationalError:
             return True

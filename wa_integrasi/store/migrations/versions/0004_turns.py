@@ -96,7 +96,9 @@ def _fill_turns() -> None:
             "WHERE chat IS NOT NULL ON CONFLICT (account, chat) DO NOTHING"
         )
     )
-    head = "FROM wa_outbox o WHERE o.account = chats.account AND o.chat = chats.chat AND o.status ="
+    head = (
+        "FROM wa_outbox o WHERE o.account = chats.account AND o.chat = chats.chat AND o.stage = 'open' AND o.status ="
+    )
     op.execute(
         sa.text(
             "UPDATE chats SET (head_id, priority, due_at) = (SELECT o.id, "
