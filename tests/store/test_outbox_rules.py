@@ -84,7 +84,7 @@ class TestBreaker:
         both = {"default": self.RULES, "lain": self.RULES}
         assert [message.account for message in outbox.claim("test", both)] == ["lain"]
 
-    def test_a_refused_account_is_held_and_its_messages_keep_all_their_tries(
+    def test_a_refused_account_is_held_and_costs_its_messages_one_try_at_most(
         self, outbox: Outbox, store: Store, clock: FrozenClock
     ) -> None:
         to_everybody(outbox, 1)
@@ -92,7 +92,7 @@ class TestBreaker:
             claimed = claim(outbox, self.RULES)
             outbox.settle([(message, EXPIRED) for message in claimed], {"default": self.RULES})
             clock.tick(minutes=10)
-        assert (row(store).status, row(store).attempts, row(store).error_code) == ("pending", 0, "190")
+        assert (row(store).status, row(store).attempts, row(store).error_code) == ("pending", 1, "190")
         outbox.settle([(message, Accepted("w")) for message in claim(outbox, self.RULES)], {"default": self.RULES})
         assert row(store).status == "sent"
 
