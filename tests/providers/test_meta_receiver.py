@@ -80,7 +80,9 @@ class TestMessages:
     @pytest.mark.parametrize("kind", ["edit", "revoke", "hologram"])
     def test_unknown_types_are_kept(self, kind: str) -> None:
         raw = message(kind, **{kind: {}})
-        assert parse(change(messages=[raw])) == [OtherEvent(f"message.{kind}", raw)]
+        assert parse(change(messages=[raw])) == [MessageEvent("wamid.1", "+6281234567890", AT, "unknown", None, raw)]
+        nobodys = {key: value for key, value in raw.items() if key != "from"}
+        assert parse(change(messages=[nobodys])) == [OtherEvent(f"message.{kind}", nobodys)]
 
     @pytest.mark.parametrize(
         ("sender", "contacts"),

@@ -248,3 +248,42 @@ def test_enqueue_has_succeeded_when_nobody_could_be_woken(
 
     monkeypatch.setattr(Store, "wake", away)
     assert len(enqueue(outbox, message())) == 1
+
+
+def test_a_receipt_of_one_account_moves_no_message_of_another(outbox: Outbox, store: Store, clock: FrozenClock) -> None:
+    enqueue(outbox, message())
+    outbox.settle([(each, Accepted("1001")) for each in outbox.claim("test", RULES)])
+    failed = ReceiptEvent("1001", Receipt.FAILED, clock(), failure=Failed(Action.OPTED_OUT, "131050", "stopped"))
+    assert outbox.apply([failed], account="stranger") == [failed]
+    assert outbox.apply([failed], account="default") == []
+    assert statuses(store) == ["dead"]
+
+
+def test_an_old_failure_ends_no_newer_attempt_and_nothing_that_a_person_sends_again(
+    outbox: Outbox, store: Store, clock: FrozenClock
+) -> None:
+    first_id, _ = enqueue(outbox, message(), message("b", BUDI))
+    first, _ = outbox.claim("test", RULES)
+    outbox.settle([(first, Failed(Action.RETRY, "131000", "later"))])
+    clock.tick(minutes=1)
+    [again] = outbox.claim("test", RULES)
+    outbox.settle([(again, Accepted("w2"))])
+    failure = Failed(Action.DEAD, "131026", "Message undeliverable")
+    outbox.apply([ReceiptEvent("w1", Receipt.FAILED, clock(), first.attempt_id, failure)])
+    assert statuses(store)[0] == "sent"
+    real = ReceiptEvent("w2", Receipt.FAILED, clock(), again.attempt_id, failure)
+    outbox.apply([real])
+    outbox.requeue(Selection(ids=[first_id]), "coba lagi")
+    outbox.apply([real])
+    assert statuses(store)[0] == "pending"
+
+
+def test_a_receipt_of_a_message_that_was_archived_holds_up_no_other(
+    outbox: Outbox, store: Store, clock: FrozenClock
+) -> None:
+    enqueue(outbox, message(), message("b", BUDI))
+    outbox.settle([(each, Accepted(f"w{each.id}")) for each in outbox.claim("test", RULES)])
+    with store.writing() as connection:
+        connection.execute(text("DELETE FROM wa_outbox WHERE id = 1"))
+    outbox.apply([ReceiptEvent(f"w{number}", Receipt.READ, clock()) for number in (1, 2)])
+    assert statuses(store) == ["read"]

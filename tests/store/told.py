@@ -29,6 +29,7 @@ class ToldReceiver:
     """A channel whose webhooks mean what the test says; counts how often each was read."""
 
     name: ClassVar[str] = "told"
+    sends_json: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.meanings: dict[bytes, Reading] = {}

@@ -13,13 +13,15 @@ from sqlalchemy import select
 from starlette.applications import Starlette
 
 from tests.waiting import until
-from tests.web.service import NUMBER_ID, RECEIVERS, SECRET, TOKEN, browser, running, sent
+from tests.web.service import NUMBER_ID, RECEIVERS, SECRET, SITI, TOKEN, browser, running, sent
+from wa_integrasi.content import Text
 from wa_integrasi.history import History
 from wa_integrasi.inbox import Inbox
-from wa_integrasi.outbox import Outbox
+from wa_integrasi.outbox import NewMessage, Outbox
+from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.meta import signature
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import inbound_events
+from wa_integrasi.store.tables import inbound_events, inbound_messages
 from wa_integrasi.web import app as app_module
 from wa_integrasi.web.app import create_app
 from wa_integrasi.web.webhooks import BODY_LIMIT
@@ -122,8 +124,8 @@ async def test_an_unknown_account_is_not_found(client: httpx.AsyncClient, store:
 
 
 async def test_the_longest_webhook_is_taken_and_a_longer_one_is_not(client: httpx.AsyncClient, store: Store) -> None:
-    assert (await post(client, b"x" * BODY_LIMIT)).status_code == 200
-    assert (await post(client, b"x" * (BODY_LIMIT + 1))).status_code == 413
+    assert (await post(client, b"1" * BODY_LIMIT)).status_code == 200
+    assert (await post(client, b"1" * (BODY_LIMIT + 1))).status_code == 413
     assert [len(event.body) for event in stored(store)] == [BODY_LIMIT]
 
 
@@ -140,6 +142,22 @@ async def test_an_endless_body_is_given_up_as_soon_as_it_is_too_long(client: htt
     assert "content-length" not in answer.request.headers
     assert answer.status_code == 413
     assert chunks == BODY_LIMIT // (64 * 1024) + 1
+    assert stored(store) == []
+
+
+async def test_a_client_that_goes_away_in_the_middle_of_a_webhook_is_not_answered(app: Starlette, store: Store) -> None:
+    said = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        return next(said)
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": HOOK, "query_string": b"", "headers": []}
+    await app(scope, receive, send)
+    assert answers == []
     assert stored(store) == []
 
 
@@ -184,10 +202,21 @@ async def test_what_was_stored_before_the_start_is_read_after_it(app: Starlette,
         await until(lambda: History(store).counts() == {"delivered": 1})
 
 
-async def test_signed_nonsense_is_acknowledged_and_stops_no_receipt(app: Starlette, store: Store) -> None:
+@pytest.mark.parametrize("body", [b"", b"\xff\x00", b"{" * 5000, b"{}{}", b"x" * 300_000])
+async def test_a_signed_webhook_that_is_no_json_is_refused(
+    client: httpx.AsyncClient, store: Store, body: bytes
+) -> None:
+    answer = await post(client, body)
+    assert (answer.status_code, answer.text) == (400, "not JSON")
+    assert stored(store) == []
+
+
+async def test_signed_json_that_means_nothing_is_acknowledged_and_stops_no_receipt(
+    app: Starlette, store: Store
+) -> None:
     sent(store)
     async with running(app) as client:
-        for body in (b"", b"[]", b"\xff\x00", b"{" * 5000, status_webhook("wamid.1", "read")):
+        for body in (b"[]", b"null", b'{"entry": 1}', status_webhook("wamid.1", "read")):
             assert (await post(client, body)).status_code == 200
         await until(lambda: History(store).counts() == {"read": 1})
 
@@ -210,3 +239,58 @@ async def test_the_worker_goes_on_after_an_error_that_nobody_expected(
         await until(lambda: bool(failures))
         await post(client, status_webhook("wamid.1", "read"))
         await until(lambda: History(store).counts() == {"read": 1})
+
+
+def message_webhook(message_id: str, **more: Any) -> bytes:
+    said = {"from": "6281234567890", "id": message_id, "timestamp": "1795000000", "type": "text"}
+    value = {"metadata": {"phone_number_id": NUMBER_ID}, "messages": [{**said, "text": {"body": "STOP"}, **more}]}
+    entry = {"id": "1", "changes": [{"field": "messages", "value": value}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
+async def test_a_webhook_repeated_fifty_times_at_once_is_one_message(app: Starlette, store: Store) -> None:
+    same, worded_anew = message_webhook("wamid.7"), message_webhook("wamid.7", extra=1)
+    async with running(app) as client:
+        answers = await asyncio.gather(*(post(client, body) for body in [same] * 50 + [worded_anew] * 5))
+        assert {answer.status_code for answer in answers} == {200}
+        await until(lambda: [row.due_at for row in stored(store)] == [None, None])
+    with store.reading() as connection:
+        assert list(connection.execute(select(inbound_messages.c.message_id)).scalars()) == ["wamid.7"]
+
+
+async def test_who_says_stop_is_heard_at_once(app: Starlette, store: Store) -> None:
+    async with running(app) as client:
+        await post(client, message_webhook("wamid.8"))
+        await until(lambda: stored(store)[0].due_at is None)
+    outbox = Outbox(store)
+    outbox.enqueue([NewMessage(SITI, Text(body="x"))])
+    assert outbox.claim("test", {"default": AccountRules()}) == []
+    assert History(store).counts() == {"refused": 1}
+
+
+async def test_every_answer_is_counted_and_names_no_account_that_is_not_there(client: httpx.AsyncClient) -> None:
+    await post(client, b"{}")
+    await client.post(HOOK, content=b"{}")
+    await post(client, b"no JSON")
+    await post(client, b"1" * (BODY_LIMIT + 1))
+    await post(client, b"{}", "/webhooks/meta/+6281234567890")
+    await client.get(HOOK)
+    page = await client.get("/metrics")
+    assert page.headers["content-type"].startswith("text/plain")
+    counted = [line for line in page.text.splitlines() if line.startswith("wa_webhooks_total")]
+    names = ("stored", "wrong_signature", "not_json", "too_large", "handshake_refused")
+    for name in names:
+        assert f'wa_webhooks_total{{account="default",answer="{name}",provider="meta"}} 1.0' in counted
+    assert 'wa_webhooks_total{account="",answer="unknown_account",provider=""} 1.0' in counted
+    assert len(counted) == len(names) + 1
+    assert "wa_inbound_events_due 1.0" in page.text
+    assert "81234567890" not in page.text
+
+
+async def test_figures_are_shown_also_while_the_store_is_away(store_away: Store) -> None:
+    async with browser(create_app(store_away, RECEIVERS)) as client:
+        await post(client, b"{}")
+        page = await client.get("/metrics")
+    assert page.status_code == 200
+    assert 'answer="store_away"' in page.text
+    assert "wa_inbound_events_due NaN" in page.text

@@ -22,12 +22,19 @@ from wa_integrasi.outbox.claiming import claim_of, message_asked_about
 from wa_integrasi.outbox.enqueuing import AT_ONCE, insert_messages
 from wa_integrasi.outbox.nudging import SILENCE, WINDOW_CLOSED, ask, close_window, open_window
 from wa_integrasi.outbox.person import Selection
-from wa_integrasi.outbox.rerouting import Fallen, after_receipts
+from wa_integrasi.outbox.receipts import apply_receipts
 from wa_integrasi.outbox.rows import Claimed, Enqueued, NewMessage, Settlement
-from wa_integrasi.outbox.settling import accept, apply_receipt, fail, key_of, lock_owners, owner_of
-from wa_integrasi.outbox.shared import held_accounts, hold_account, note_outcomes, read_contents, release_account
+from wa_integrasi.outbox.settling import accept, fail, key_of
+from wa_integrasi.outbox.shared import (
+    held_accounts,
+    hold_account,
+    note_outcomes,
+    read_contents,
+    release_account,
+    spend_inbound,
+)
 from wa_integrasi.policy.retry import Decision, Jitter, RetryPolicy
-from wa_integrasi.policy.rules import AccountRules
+from wa_integrasi.policy.rules import AccountRules, rules_of
 from wa_integrasi.providers.base import Accepted, Action, Failed, Missing, Outcome, ReceiptEvent, Unanswered
 from wa_integrasi.store.bulk import bulk, plain
 from wa_integrasi.store.engine import Store, StoreError, again_after_deadlock
@@ -272,19 +279,18 @@ class Outbox:
         """The time by this outbox's clock."""
         return self._clock()
 
-    def apply(self, receipts: Sequence[ReceiptEvent], connection: Connection | None = None) -> list[ReceiptEvent]:
-        """Move messages on by what the channel reports, in any order and as often as it likes.
+    def apply(
+        self, receipts: Sequence[ReceiptEvent], connection: Connection | None = None, account: str | None = None
+    ) -> list[ReceiptEvent]:
+        """Move messages on by what the channel reports, of one `account` only, in any order and as often as it likes.
 
         Returns the receipts whose message is not known (yet): a receipt can be faster than our own commit.
         """
         with nullcontext(connection) if connection is not None else self.store.writing() as active:
-            owners = [(owner_of(active, receipt), receipt) for receipt in receipts]
-            known = [(owner, receipt) for owner, receipt in owners if owner is not None]
-            lock_owners(active, {owner for owner, _ in known})
-            fallen = []
-            for owner, receipt in known:
-                ended = apply_receipt(active, owner, receipt)
-                if ended is not None and receipt.failure is not None:
-                    fallen.append(Fallen(owner, *ended, receipt.failure))
-            after_receipts(active, fallen, self._clock())
-            return [receipt for owner, receipt in owners if owner is None]
+            return apply_receipts(active, receipts, self._clock(), account)
+
+    def count_inbound(self, account: str, provider: str, count: int, connection: Connection) -> None:
+        """Count messages that people wrote toward the account's pace, where the channel counts both ways together."""
+        rules = rules_of(provider)
+        if rules.paced_together and count:
+            spend_inbound(connection, account, rules, self._clock(), count)

@@ -44,7 +44,7 @@ class Selection:
 def requeue(connection: Connection, selection: Selection, reason: str, now: datetime) -> int:
     """Dead and refused messages wait again, with all their tries; returns how many."""
     fresh = {"status": Status.PENDING, "attempts": 0, "next_attempt_at": now}
-    fresh |= dict.fromkeys(("error_code", "error_text", "noticed_at"))
+    fresh |= dict.fromkeys(("error_code", "error_text", "noticed_at", "attempt_id", "provider_message_id"))
     return _change(connection, selection, [Status.DEAD, Status.REFUSED], fresh, reason, now)
 
 

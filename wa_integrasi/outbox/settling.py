@@ -1,35 +1,24 @@
-"""What an answer or a receipt does to messages; their chats are locked by then."""
+"""What an answer does to messages; their chats are locked by then."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection
 
-from wa_integrasi.message import OPEN, Receipt, Status, after_receipt
+from wa_integrasi.message import OPEN, Status
 from wa_integrasi.outbox import turns
-from wa_integrasi.outbox.events import event, record, record_receipt
+from wa_integrasi.outbox.events import event, record
 from wa_integrasi.outbox.rows import Claimed
 from wa_integrasi.outbox.shared import Stop
 from wa_integrasi.policy.retry import Decision
-from wa_integrasi.providers.base import Accepted, Failed, ReceiptEvent, Unanswered
+from wa_integrasi.providers.base import Accepted, Failed, Unanswered
 from wa_integrasi.providers.wire import storable
 from wa_integrasi.store.bulk import bulk
-from wa_integrasi.store.tables import message_events, wa_outbox
 
-_READ = ("account", "chat", "status", "provider_message_id", "sent_at", "delivered_at", "read_at")
 _LONGEST = 500
 """Characters of a provider's words that are kept."""
-
-_MOMENTS = {
-    Receipt.SENT: ("sent_at",),
-    Receipt.DELIVERED: ("sent_at", "delivered_at"),
-    Receipt.READ: ("sent_at", "read_at"),
-    Receipt.FAILED: (),
-}
-"""The columns a receipt fills where they are empty. A channel may skip a step: read without delivered is common."""
 
 _NONE = 0
 """No message: an attempt that does not count says nothing of one of unknown fate."""
@@ -148,52 +137,3 @@ def put_back(connection: Connection, stops: Mapping[int, Stop], now: datetime) -
         if s.status is not Status.PENDING
     ]
     record(connection, told, now)
-
-
-def owner_of(connection: Connection, receipt: ReceiptEvent) -> int | None:
-    """The message that a receipt speaks of, by the provider's id or by our attempt's."""
-    named = select(message_events.c.outbox_id).where(message_events.c.provider_message_id == receipt.message_id)
-    owner: int | None = connection.execute(named.limit(1)).scalar()
-    if owner is None and (attempted := message_of(receipt.attempt_id)) is not None:
-        tried = select(message_events.c.outbox_id).where(
-            message_events.c.outbox_id == attempted, message_events.c.attempt_id == receipt.attempt_id
-        )
-        owner = connection.execute(tried.limit(1)).scalar()
-    return owner
-
-
-def message_of(attempt_id: str | None) -> int | None:
-    """The message that an attempt id names; anything may come back where ours is expected."""
-    _, _, number = (attempt_id or "").rpartition(".")
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 19 else None
-
-
-def lock_owners(connection: Connection, owners: Iterable[int]) -> None:
-    """Lock messages in the order of their ids, and before them the chats of those that are still open."""
-    ids = sorted(set(owners))
-    open_ones = select(wa_outbox.c.account, wa_outbox.c.chat).where(
-        wa_outbox.c.id.in_(ids), wa_outbox.c.status.in_(OPEN), wa_outbox.c.chat.is_not(None)
-    )
-    turns.lock_chats(connection, [(account, chat) for account, chat in connection.execute(open_ones)])
-    connection.execute(
-        select(wa_outbox.c.id).where(wa_outbox.c.id.in_(ids)).order_by(wa_outbox.c.id).with_for_update()
-    ).all()
-
-
-def apply_receipt(connection: Connection, owner: int, receipt: ReceiptEvent) -> tuple[str, str] | None:
-    """Apply one receipt to its message; returns account and chat when that made it a dead letter."""
-    row = connection.execute(
-        select(*(wa_outbox.c[name] for name in _READ)).where(wa_outbox.c.id == owner).with_for_update()
-    ).one()
-    if row.status not in set(Status):
-        return None  # somebody gave it a status of their own: it is theirs
-    status = after_receipt(Status(row.status), receipt.receipt)
-    values: dict[str, Any] = {"status": status, "provider_message_id": row.provider_message_id or receipt.message_id}
-    values |= {column: receipt.at for column in _MOMENTS[receipt.receipt] if getattr(row, column) is None}
-    if receipt.failure and status is Status.DEAD:
-        values |= {"error_code": receipt.failure.code, "error_text": receipt.failure.text}
-    connection.execute(update(wa_outbox).where(wa_outbox.c.id == owner).values(**values))
-    record_receipt(connection, owner, receipt)
-    if row.status in (Status.PENDING, Status.UNKNOWN) and status not in OPEN and row.chat is not None:
-        turns.pass_on(connection, [((row.account, row.chat), None, owner)])
-    return (row.account, row.chat) if status is Status.DEAD and row.status != Status.DEAD and row.chat else None

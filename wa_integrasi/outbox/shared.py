@@ -26,6 +26,8 @@ from wa_integrasi.store.tables import accounts, breakers, chats
 AHEAD = timedelta(seconds=1)
 """How far ahead of their moment messages are claimed; the worker sends each at its own."""
 
+_INBOUND_AT_MOST = timedelta(seconds=0.5)
+
 _COUNT = bulk(
     "UPDATE chats SET next_at = x.next_at, initiated_at = x.initiated_at FROM {x} "
     "WHERE chats.account = x.account AND chats.chat = x.chat",
@@ -74,6 +76,18 @@ def spend(connection: Connection, account: str, rules: AccountRules, now: dateti
     if rules.pace is not None and taken:
         next_at = rules.pace.after(_lock(connection, account), now, taken)
         connection.execute(update(accounts).where(accounts.c.name == account).values(next_at=next_at))
+
+
+def spend_inbound(connection: Connection, account: str, rules: AccountRules, now: datetime, came: int) -> None:
+    """Count what came in towards the account's pace, but never more than half a second of it.
+
+    However much people write, half of the pace is left for what goes out.
+    """
+    if rules.pace is not None:
+        next_at = _lock(connection, account)
+        counted = min(rules.pace.after(next_at, now, came), now + _INBOUND_AT_MOST)
+        if next_at is None or counted > next_at:
+            connection.execute(update(accounts).where(accounts.c.name == account).values(next_at=counted))
 
 
 def read_contents(rows: Sequence[Row[Any]], now: datetime) -> tuple[dict[int, Content], dict[int, Stop]]:

@@ -24,6 +24,8 @@ class AccountRules:
 
     pace: Pace | None = None
     """All messages of the account."""
+    paced_together: bool = False
+    """Whether messages that come in count toward the pace as well."""
     pair: Pace | None = None
     """Its messages to one chat."""
     gate: GateRules = field(default_factory=GateRules)
@@ -34,9 +36,9 @@ class AccountRules:
 
 
 _CHANNELS = {
-    "meta": AccountRules(pace=META_NUMBER, pair=META_PAIR),
+    "meta": AccountRules(pace=META_NUMBER, paced_together=True, pair=META_PAIR),
     # Twilio's senders have Meta's own limits.
-    "twilio": AccountRules(pace=META_NUMBER, pair=META_PAIR),
+    "twilio": AccountRules(pace=META_NUMBER, paced_together=True, pair=META_PAIR),
     "watzap": AccountRules(pace=WEB_SESSION),
     "waha": AccountRules(pace=WEB_SESSION),
     "wwebjs": AccountRules(pace=WEB_SESSION),

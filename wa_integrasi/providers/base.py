@@ -161,6 +161,9 @@ class MessageEvent:
     """Where an answer goes, named as `Recipient.chat`; None where that is the sender."""
     quote_id: str | None = None
     """What `Outbound.reply_to` must hold to quote it; None where that is `message_id`."""
+    name: str | None = None
+    """What the sender is called, and `user_id` their business-scoped id: where the channel tells them beside `raw`."""
+    user_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,8 @@ class Receiver(Protocol):
     """The inbound half of a channel; needs secrets only, no connection."""
 
     name: ClassVar[str]
+    sends_json: ClassVar[bool]
+    """Whether its webhooks are JSON and nothing else."""
 
     def handshake(self, query: Mapping[str, str]) -> str:
         """Answer the provider's subscription check. Raises `SignatureError`."""

@@ -144,6 +144,7 @@ class MetaCloudReceiver:
     """Checks and reads Meta's webhooks."""
 
     name: ClassVar[str] = "meta"
+    sends_json: ClassVar[bool] = True
 
     def __init__(self, app_secret: str, verify_token: str, phone_number_id: str | None = None) -> None:
         """Take the two secrets; with `phone_number_id`, changes of any other number are kept apart."""

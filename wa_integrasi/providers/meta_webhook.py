@@ -104,15 +104,35 @@ def _message(item: _Node, contacts: list[_Node]) -> Event:
     if not isinstance(kind, str):
         raise _UnreadableError("a message has no type")
     if kind not in _KINDS:
-        return OtherEvent(_name(f"message.{kind}"), item)
+        return _unknown(kind, item, contacts)
+    sender = _sender(item, contacts)
+    contact = _contact(item, sender, contacts)
+    profile = contact.get("profile")
+    name = profile.get("name") if isinstance(profile, Mapping) else None
     return MessageEvent(
         message_id=_id(item),
-        sender=_sender(item, contacts),
+        sender=sender,
         at=_at(item),
         kind=kind,
         text=_text(kind, item),
         raw=item,
+        name=storable(name)[:_LONGEST_ID] if isinstance(name, str) and name else None,
+        user_id=_user_id(item.get("from_user_id")) or _user_id(contact.get("user_id")),
     )
+
+
+def _unknown(kind: str, item: _Node, contacts: list[_Node]) -> Event:
+    """A type that WhatsApp has invented since: a message all the same, where it says whose."""
+    try:
+        return MessageEvent(_id(item), _sender(item, contacts), _at(item), "unknown", None, item)
+    except _UnreadableError:
+        return OtherEvent(_name(f"message.{kind}"), item)
+
+
+def _contact(item: _Node, sender: str, contacts: list[_Node]) -> _Node:
+    """What the envelope says of the sender, who is one of several people, or the only one."""
+    theirs = (c for c in contacts if sender in (_phone(c.get("wa_id")), _user_id(c.get("user_id"))))
+    return next(theirs, contacts[0] if len(contacts) == 1 and item.get("type") != "system" else {})
 
 
 def _text(kind: str, item: _Node) -> str | None:

@@ -56,6 +56,7 @@ class TwilioReceiver:
     """
 
     name: ClassVar[str] = "twilio"
+    sends_json: ClassVar[bool] = False
 
     def __init__(self, auth_token: str, webhook_url: str, *, clock: Clock = utc_now) -> None:
         """Take the account's auth token (an API key signs nothing) and its webhook as Twilio reaches it.

@@ -215,6 +215,7 @@ class WahaReceiver:
     """Checks and reads WAHA's webhooks."""
 
     name: ClassVar[str] = "waha"
+    sends_json: ClassVar[bool] = True
 
     def __init__(self, hmac_key: str, session: str = "default") -> None:
         """Take the key that is set as `hmac.key` of the webhook; events of other sessions are kept apart."""

@@ -30,6 +30,7 @@ class WatzapReceiver:
     """
 
     name: ClassVar[str] = "watzap"
+    sends_json: ClassVar[bool] = True
 
     def __init__(self, token: str) -> None:
         """Take the secret of the address, long enough not to be guessed."""

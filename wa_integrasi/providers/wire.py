@@ -43,6 +43,15 @@ def json_list(body: bytes) -> list[Any]:
             raise ValueError("JSON, but no list")
 
 
+def is_json(body: bytes) -> bool:
+    """Whether `json_object` or `json_list` could read this, whatever is in it."""
+    try:
+        _json(body)
+    except ValueError:
+        return False
+    return True
+
+
 def _json(body: bytes) -> object:
     try:
         return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
@@ -69,6 +78,9 @@ def storable(text: str) -> str:
 
 def header(headers: Mapping[str, str], name: str) -> str | None:
     """The value of the header `name`, given in lower case; names of headers have no case."""
+    found = headers.get(name)
+    if found is not None:
+        return found
     return next((value for each, value in headers.items() if each.lower() == name), None)
 
 

@@ -176,6 +176,7 @@ class WwebjsReceiver:
     """Checks and reads wwebjs-api's webhooks: whoever knows the API key may send them."""
 
     name: ClassVar[str] = "wwebjs"
+    sends_json: ClassVar[bool] = True
 
     def __init__(self, api_key: str, session: str = "default", clock: Clock = utc_now) -> None:
         """Take the key that wwebjs-api sends along; events of other sessions are kept apart."""

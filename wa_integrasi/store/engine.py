@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,15 @@ T = TypeVar("T")
 _BUSY_TIMEOUT_MS = 15_000
 _BELIEVED_S = 1.0
 
+_GIVE_UP = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
+"""Of PostgreSQL, unless the address says otherwise: a server that is cut off without a word is given up after 15 s to
+25 s. Without these a commit would hang for as long as the kernel believes in it, which is a quarter of an hour."""
 
 CHANNEL = "wa_outbox"
 """What PostgreSQL notifies when there is work."""
@@ -78,6 +88,7 @@ class Store:
     """An open database. Close it with `close`, or use it as a context manager."""
 
     engine: Engine
+    _turn: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -85,7 +96,9 @@ class Store:
         if make_url(url).get_backend_name() == "sqlite":
             Path(str(make_url(url).database)).parent.mkdir(parents=True, exist_ok=True)
         # Without its parameters an error has no names, numbers or messages in it, wherever it is logged.
-        engine = create_engine(url, hide_parameters=True)
+        own = {} if make_url(url).get_backend_name() == "sqlite" else _GIVE_UP
+        patience = {name: value for name, value in own.items() if name not in make_url(url).query}
+        engine = create_engine(url, hide_parameters=True, connect_args=patience)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
@@ -112,10 +125,27 @@ class Store:
         """A transaction that commits at its end, or not at all.
 
         On SQLite it takes the write lock when it begins: a reader that becomes a writer fails at once if another has
-        written since, whatever the busy timeout says.
+        written since, whatever the busy timeout says. Threads of one process take turns: SQLite itself lets those
+        that wait look again every so often, and whoever comes at the right moment goes first.
         """
-        with self._connection() as connection, connection.execution_options(immediate=True).begin():
+        with (
+            self._writers_turn(),
+            self._connection() as connection,
+            connection.execution_options(immediate=True).begin(),
+        ):
             yield connection
+
+    @contextmanager
+    def _writers_turn(self) -> Iterator[None]:
+        if self.dialect != "sqlite":
+            yield
+            return
+        if not self._turn.acquire(timeout=_BUSY_TIMEOUT_MS / 1000):
+            raise StoreError("the store is busy: another transaction of this process does not end")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def single(self) -> Iterator[Connection]:

@@ -214,6 +214,7 @@ chats = Table(
     Column("chat", Text, primary_key=True),
     Column("next_at", UtcDateTime),
     Column("last_inbound_at", UtcDateTime),
+    Column("profile_name", Text),
     Column("opted_in_at", UtcDateTime),
     Column("opted_in_by", Text),
     Column("opted_out_at", UtcDateTime),
@@ -280,6 +281,8 @@ inbound_events = Table(
     Column("due_at", UtcDateTime),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("note", Text),
+    # Who reads it now: then `due_at` is when that lease ends.
+    Column("lease", Text),
     sqlite_autoincrement=True,
 )
 _due = text("due_at IS NOT NULL")
@@ -291,6 +294,69 @@ Index(
     unique=True,
 )
 Index("ix_inbound_events_due_at", inbound_events.c.due_at, postgresql_where=_due, sqlite_where=_due)
+
+inbound_messages = Table(
+    "inbound_messages",
+    metadata,
+    _id(),
+    Column("event_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("quote_id", Text),
+    Column("chat", Text, nullable=False),
+    Column("group_id", Text),
+    # Whoever wrote it, by every name that the channel gave.
+    Column("sender", Text, nullable=False),
+    Column("sender_phone", Text),
+    Column("sender_user_id", Text),
+    Column("sender_lid", Text),
+    Column("sender_name", Text),
+    Column("kind", Text, nullable=False),
+    Column("text", Text),
+    Column("media", JSON(none_as_null=True)),
+    Column("context", JSON(none_as_null=True)),
+    Column("details", JSON(none_as_null=True)),
+    # The channel's own item as JSON text, since it may hold what no JSON column takes.
+    Column("raw", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    # The step that comes next (see `wa_integrasi.inbox.message.Step`), when it is due, and who is at it.
+    Column("state", Text, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("lease", Text),
+    Column("note", Text),
+    sqlite_autoincrement=True,
+)
+Index("uq_inbound_messages_message_id", inbound_messages.c.account, inbound_messages.c.message_id, unique=True)
+Index("ix_inbound_messages_chat", inbound_messages.c.account, inbound_messages.c.chat, inbound_messages.c.at)
+Index(
+    "ix_inbound_messages_due",
+    inbound_messages.c.state,
+    inbound_messages.c.due_at,
+    postgresql_where=_due,
+    sqlite_where=_due,
+)
+
+unread_items = Table(
+    "unread_items",
+    metadata,
+    Column("event_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("raw", Text, nullable=False),
+    Column("found_at", UtcDateTime, nullable=False),
+)
+
+number_changes = Table(
+    "number_changes",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("old_chat", Text, primary_key=True),
+    Column("new_chat", Text, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)
 
 
 def _versions(name: str) -> Table:

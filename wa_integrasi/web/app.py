@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,13 +18,22 @@ from wa_integrasi.inbox import Inbox, Receivers
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.store.engine import Store, StoreError
 from wa_integrasi.store.migrating import check_revision
+from wa_integrasi.web.commits import SharedCommits
 from wa_integrasi.web.console import console_routes
+from wa_integrasi.web.metrics import Metrics, metrics_route
 from wa_integrasi.web.webhooks import webhook_routes
 
 _LOOK_AGAIN_S = 1.0
 """How often parked events are looked for; new ones wake the worker at once."""
 
 _STORE_AWAY_S = 5.0
+
+_MANY = 200
+_FEW = 50
+"""Events read at once; few while webhooks crowd in, since each batch holds them up."""
+
+_YIELD = 9
+_LONGEST_YIELD_S = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +48,19 @@ def create_app(
     """The ASGI app over an open store. `companions` run as long as it does; `mounts` are further routes."""
     inbox = Inbox(store, Outbox(store))
     woken = asyncio.Event()
+    metrics = Metrics()
+    commits = SharedCommits(inbox.keep_all, woken.set, metrics)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             for companion in companions:
                 await stack.enter_async_context(companion)
-            worker = asyncio.create_task(_work(inbox, receivers, woken), name="inbox")
+            worker = asyncio.create_task(_work(inbox, receivers, woken, lambda: commits.crowded), name="inbox")
             yield
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)
+            commits.close()
 
     async def ready(_: Request) -> Response:
         try:
@@ -65,10 +77,11 @@ def create_app(
         return RedirectResponse("/console")
 
     routes: list[BaseRoute] = [
+        *webhook_routes(commits, receivers, metrics),
         Route("/", start_page),
         Route("/healthz", alive),
         Route("/readyz", ready),
-        *webhook_routes(inbox, receivers, woken.set),
+        metrics_route(metrics, inbox.due),
         *console_routes(History(store)),
         *mounts,
     ]
@@ -85,14 +98,23 @@ async def _store_away(_: Request, error: Exception) -> Response:
     return PlainTextResponse("the store does not answer", 503, {"Retry-After": "5"})
 
 
-async def _work(inbox: Inbox, receivers: Receivers, woken: asyncio.Event) -> None:
-    """Act on stored events until cancelled; after any error, such as a store that is away, it waits and goes on."""
+async def _work(
+    inbox: Inbox, receivers: Receivers, woken: asyncio.Event, crowded: Callable[[], bool] = lambda: False
+) -> None:
+    """Act on stored events until cancelled; after any error, such as a store that is away, it waits and goes on.
+
+    While webhooks crowd in, taking them in goes first: a tenth of the time is left for reading them.
+    """
+    clock = asyncio.get_running_loop().time
     while True:
         woken.clear()
         pause = _LOOK_AGAIN_S
         try:
-            while await asyncio.to_thread(inbox.work, receivers):
-                pass
+            began = clock()
+            while await asyncio.to_thread(inbox.work, receivers, _FEW if crowded() else _MANY):
+                if crowded():
+                    await asyncio.sleep(min(_LONGEST_YIELD_S, _YIELD * (clock() - began)))
+                began = clock()
         except Exception as error:
             log.warning("stored events wait: %s", error if isinstance(error, StoreError) else type(error).__name__)
             pause = _STORE_AWAY_S

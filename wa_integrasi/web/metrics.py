@@ -1,0 +1,82 @@
+"""What Prometheus may read of the service: answers to webhooks, commits, and what waits."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from enum import StrEnum
+from functools import lru_cache
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from wa_integrasi.store.engine import StoreError
+
+_GROUPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+class Answer(StrEnum):
+    """What became of a webhook."""
+
+    STORED = "stored"
+    HANDSHAKE = "handshake"
+    HANDSHAKE_REFUSED = "handshake_refused"
+    WRONG_SIGNATURE = "wrong_signature"
+    UNKNOWN_ACCOUNT = "unknown_account"
+    TOO_LARGE = "too_large"
+    NOT_JSON = "not_json"
+    BUSY = "busy"
+    REFUSED_BY_STORE = "refused_by_store"
+    STORE_AWAY = "store_away"
+
+
+class Metrics:
+    """The figures of one service, in a registry of their own. They name accounts, and no person."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._webhooks = Counter(
+            "wa_webhooks", "Webhooks by their answer", ["provider", "account", "answer"], registry=self.registry
+        )
+        self.group = Histogram(
+            "wa_webhook_group_size", "Webhooks of one commit", buckets=_GROUPS, registry=self.registry
+        )
+        self.commit = Histogram(
+            "wa_webhook_commit_seconds", "From taking a group to its commit", buckets=_SECONDS, registry=self.registry
+        )
+        self._waiting = Gauge("wa_webhooks_waiting", "Webhooks that wait for their commit", registry=self.registry)
+        self._due = Gauge("wa_inbound_events_due", "Stored webhooks that wait to be read", registry=self.registry)
+        self._oldest = Gauge("wa_inbound_oldest_due_seconds", "How long the oldest waits", registry=self.registry)
+        self._counted = lru_cache(maxsize=4096)(self._webhooks.labels)
+
+    def count(self, answer: Answer, provider: str = "", account: str = "") -> None:
+        """Count one answer. What has no account here has no name: anybody may ask for any."""
+        self._counted(provider, account, answer.value).inc()
+
+    def watch_waiting(self, waiting: Callable[[], int]) -> None:
+        """Take from `waiting` how many webhooks wait."""
+        self._waiting.set_function(waiting)
+
+    def tell_due(self, count: float, oldest_s: float) -> None:
+        """Take over what the store says of the webhooks that wait to be read; NaN while it does not answer."""
+        self._due.set(count)
+        self._oldest.set(oldest_s)
+
+
+def metrics_route(metrics: Metrics, due: Callable[[], tuple[int, float]]) -> Route:
+    """The page that Prometheus reads; `due` asks the store."""
+
+    async def page(_: Request) -> Response:
+        try:
+            metrics.tell_due(*await asyncio.to_thread(due))
+        except (StoreError, SQLAlchemyError):
+            metrics.tell_due(math.nan, math.nan)
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return Route("/metrics", page)
