@@ -1,0 +1,1 @@
+"""What people send stays theirs: personal data masked, files looked at and scanned, media encrypted."""
