@@ -7,6 +7,8 @@ from typing import BinaryIO
 
 _LONGEST_DIRECTORY = 1_000_000
 _LARGEST_UNPACKED = 1_000_000_000
+_LARGEST_PART = 100 * 1024 * 1024
+"""ClamAV looks into none that is larger, and does not say so (docs/privacy.md)."""
 _END_BYTES = 22
 _LOCATOR_BYTES = 20
 _LONGEST_COMMENT = 65_535
@@ -29,7 +31,8 @@ def wrong_in_package(content: BinaryIO, folder: str) -> str | None:
         return "a zip, but not that kind of document"
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         return "a document with macros"
-    if sum(part.file_size for part in parts) > _LARGEST_UNPACKED:
+    sizes = [part.file_size for part in parts]
+    if sum(sizes) > _LARGEST_UNPACKED or max(sizes) > _LARGEST_PART:
         return "a zip that unpacks to more than it may"
     return None
 

@@ -134,10 +134,11 @@ def test_a_script_is_found_wherever_it_lies_in_a_large_image() -> None:
         assert isinstance(check(Media.IMAGE, "image/jpeg", io.BytesIO(content)), Refused)
 
 
-def test_a_zip_that_unpacks_to_more_than_it_may_is_refused() -> None:
+@pytest.mark.parametrize("size", [2_000_000_000, 100 * 1024 * 1024 + 1])
+def test_a_zip_that_unpacks_to_more_than_it_may_is_refused(size: int) -> None:
     content = bytearray(files.office("word"))
     at = content.rindex(b"PK\1\2")
-    content[at + 24 : at + 28] = struct.pack("<I", 2_000_000_000)
+    content[at + 24 : at + 28] = struct.pack("<I", size)
     assert check(Media.DOCUMENT, DOCX, io.BytesIO(bytes(content))) == Refused(
         f"not what it says ({DOCX}): a zip that unpacks to more than it may"
     )
