@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection
 
 from deployments.commands.output import AsJson, listing, shown
 from deployments.register import check_prefect
+from wa_integrasi.accounts import known_accounts
 from wa_integrasi.catalog.models import GroupUnresolvedError
 from wa_integrasi.catalog.storing import load_catalog
+from wa_integrasi.composing import compose_all
 from wa_integrasi.content import Content, ContentError, load_content
 from wa_integrasi.history import Entry, History
 from wa_integrasi.message import REACHED, Priority, Status
@@ -49,13 +50,14 @@ def send(
     settings = load_settings()
     with Store.open(settings.database_url.get_secret_value()) as store:
         check_revision(store)
-        to = _recipients(store, recipient, settings.group_ids)
-        with store.reading() as connection:
-            _check_channel(connection, store, account, content, to)
-        messages = [
-            NewMessage(chat, content, account=account, priority=Priority.REPLY, reply_to=reply_to or None)
-            for chat in to
-        ]
+        _check_account(store, account)
+        messages = _composed(
+            store,
+            [
+                NewMessage(chat, content, account=account, priority=Priority.REPLY, reply_to=reply_to or None)
+                for chat in _recipients(store, recipient, settings.group_ids)
+            ],
+        )
         if wait:
             ids = asyncio.run(_sent(store, account, messages))
         else:
@@ -125,28 +127,20 @@ def _recipients(store: Store, name: str, group_ids: dict[str, str]) -> list[Reci
     raise typer.BadParameter(f"RECIPIENT: {reason}, and no contact or group of the catalog is called so")
 
 
-def _check_channel(
-    connection: Connection, store: Store, account: str, content: Content, to: Sequence[Recipient]
-) -> None:
-    """Refuse now what the account's channel could never send."""
-    from wa_integrasi.accounts import known_accounts, provider_of
-    from wa_integrasi.policy.fit import Unfit, fit
-    from wa_integrasi.providers.channels import SENDERS
+def _check_account(store: Store, account: str) -> None:
+    """`default` may wait for its first 'wa deploy'; another must be known."""
+    names = [known.name for known in known_accounts(store)]
+    if account != "default" and account not in names:
+        known = ", ".join(names) or "none"
+        raise typer.BadParameter(f"--account: no account is called {account!r}; 'wa deploy' has told of: {known}")
 
-    channel = provider_of(connection, account)
-    if channel is None and account != "default":
-        names = ", ".join(known.name for known in known_accounts(store)) or "none"
-        raise typer.BadParameter(f"--account: no account is called {account!r}; 'wa deploy' has told of: {names}")
-    if channel is None or channel not in SENDERS:
-        return  # `default` may wait for its first 'wa deploy'
-    capabilities = SENDERS[channel].capabilities
-    try:
-        counts = [len(fit(content, recipient, capabilities)) for recipient in to]
-    except Unfit as error:
-        raise typer.BadParameter(f"the account {account} ({channel}): {error}") from None
-    if any(count != 1 for count in counts):
-        limit = capabilities.text_limit
-        raise typer.BadParameter(f"the account {account} ({channel}) sends at most {limit} characters at once")
+
+def _composed(store: Store, messages: Sequence[NewMessage]) -> list[NewMessage]:
+    """What is to be enqueued: all of it or, when the channel could never send some of it, nothing."""
+    composed = compose_all(store, messages)
+    if composed.refused:
+        raise typer.BadParameter("; ".join(str(error) for error in composed.refused))
+    return composed.messages
 
 
 def _tell(entries: Sequence[Entry], *, as_json: bool) -> None:

@@ -11,9 +11,11 @@ from typer.testing import CliRunner
 
 from deployments.cli import app
 from wa_integrasi.accounts import save_account
+from wa_integrasi.approved import replace_templates
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.message import Priority
+from wa_integrasi.providers.base import ApprovedTemplate
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import wa_outbox
 
@@ -98,6 +100,14 @@ def test_a_template_with_its_parameters(wa: Any, store: Store) -> None:
     assert json.loads(row.content) == {"name": "laporan_siap", "language": "en_GB", "body": ["Kamis", "7 ton"]}
 
 
+def test_a_text_that_is_too_long_for_the_channel_becomes_parts(wa: Any, store: Store) -> None:
+    channel(store, "twilio")
+    done = wa("budi", "kata " * 400, "--reply-to", "SM0")
+    assert done.exit_code == 0, done.output
+    assert [(row.part, row.parts, row.reply_to) for row in rows(store)] == [(1, 2, "SM0"), (2, 2, None)]
+    assert done.stdout.count("message ") == 2
+
+
 def test_json_for_programs(wa: Any, store: Store) -> None:
     said = json.loads(wa("budi", "halo", "--json").stdout)
     [row] = rows(store)
@@ -136,13 +146,18 @@ def test_what_is_wrong_is_said_and_nothing_is_enqueued(
     [
         ("meta", ["produksi", "halo"], "does not reach existing groups"),
         ("waha", ["budi", "--template", "laporan_siap"], "this channel has no templates"),
-        ("twilio", ["budi", "x" * 1601], "the account default (twilio) sends at most 1600 characters at once"),
+        ("meta", ["budi", "--template", "laporan_siapp"], "did you mean laporan_siap?"),
+        ("meta", ["budi", "--template", "laporan_siap", "--language", "en"], "language: must be one of id"),
+        ("meta", ["budi", "--template", "laporan_siap"], "body: must have 1 parameter, has 0"),
     ],
 )
 def test_what_the_channel_could_never_send_is_refused_at_once(
     wa: Any, store: Store, provider: str, arguments: list[str], reason: str
 ) -> None:
     channel(store, provider)
+    if provider == "meta":
+        ready = ApprovedTemplate("laporan_siap", "id", "APPROVED", "UTILITY", body=1)
+        replace_templates(store, "default", [ready])
     done = wa(*arguments)
     assert done.exit_code == 2
     assert reason in " ".join(done.output.replace("│", " ").split())
