@@ -12,7 +12,7 @@ from wa_integrasi.message import Status
 from wa_integrasi.policy.breaker import Circuit
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import breakers, message_events, wa_outbox
+from wa_integrasi.store.tables import breakers, chats, message_events, wa_outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Entry:
     """A message as a listing shows it."""
 
     id: int
+    account: str
     chat: str | None
     status: str
     report: str | None
@@ -36,6 +37,16 @@ class Entry:
     def masked(self) -> str:
         """Whom it is for, fit for logs and the Prefect UI."""
         return Recipient.of_chat(self.chat).masked if self.chat else "(not addressed)"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What a message that is still owed waits for."""
+
+    due_at: datetime | None = None
+    """When it may go, if it is its turn."""
+    behind: int | None = None
+    """The message of the same chat whose turn it is; one of unknown fate keeps the turn until it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +71,18 @@ class History:
         status: Status | None = None,
         report: str | None = None,
         slot: str | None = None,
+        account: str | None = None,
+        code: str | None = None,
         ids: Sequence[int] | None = None,
         limit: int = 50,
     ) -> list[Entry]:
         """The newest messages that fit, newest first; with `ids` only those."""
         statement = select(*(wa_outbox.c[name] for name in Entry.__slots__))
         statement = statement.order_by(wa_outbox.c.id.desc()).limit(limit)
-        if status is not None:
-            statement = statement.where(wa_outbox.c.status == status)
-        if report is not None:
-            statement = statement.where(wa_outbox.c.report == report)
-        if slot is not None:
-            statement = statement.where(wa_outbox.c.slot == slot)
+        asked = {"status": status, "report": report, "slot": slot, "account": account, "error_code": code}
+        for name, value in asked.items():
+            if value is not None:
+                statement = statement.where(wa_outbox.c[name] == value)
         if ids is not None:
             statement = statement.where(wa_outbox.c.id.in_(ids))
         with self._store.reading() as connection:
@@ -87,6 +98,20 @@ class History:
         with self._store.reading() as connection:
             rows = connection.execute(statement.order_by(message_events.c.id))
             return [Step(**row) for row in rows.mappings()]
+
+    def wait_of(self, message_id: int) -> Wait | None:
+        """What a message waits for; None when it has left, has ended, or is not there."""
+        chat = (chats.c.account == wa_outbox.c.account) & (chats.c.chat == wa_outbox.c.chat)
+        found = select(wa_outbox.c.id, wa_outbox.c.next_attempt_at, chats.c.head_id, chats.c.due_at)
+        found = found.select_from(wa_outbox.outerjoin(chats, chat))
+        waits = (wa_outbox.c.id == message_id) & (wa_outbox.c.status == Status.PENDING)
+        with self._store.reading() as connection:
+            row = connection.execute(found.where(waits)).first()
+        if row is None:
+            return None
+        if row.head_id is None or row.head_id == row.id:
+            return Wait(due_at=row.due_at or row.next_attempt_at)
+        return Wait(behind=row.head_id)
 
     def held_by(self, account: str) -> tuple[str, str] | None:
         """The code and the reason for which nothing of an account goes now; None when it goes."""

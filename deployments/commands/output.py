@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from wa_integrasi.history import Entry, Wait
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -17,6 +21,25 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def shown(text: str) -> str:
     """Text without what a terminal would obey."""
     return "".join(character for character in text if character in "\n\t" or character.isprintable())
+
+
+def moment(at: datetime | None, zone: str, *, seconds: bool = False) -> str:
+    """A time in the business zone, as people read it."""
+    if at is None:
+        return "(no time)"  # another program may have written none
+    return f"{at.astimezone(ZoneInfo(zone)):{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}}"
+
+
+def why(entry: Entry, wait: Wait | None, held: tuple[str, str] | None, zone: str) -> str:
+    """Why a message stands where it does, and what it waits for; empty when there is nothing to say."""
+    parts = [f"{entry.error_code}: {entry.error_text or ''}".rstrip(" :")] if entry.error_code else []
+    if held is not None and wait is not None:
+        parts.append(f"the account {entry.account} is held: {': '.join(word for word in held if word)}")
+    if wait is not None and wait.behind is not None:
+        parts.append(f"waits behind message {wait.behind} of the same chat")
+    elif wait is not None:
+        parts.append(f"due {moment(wait.due_at, zone, seconds=True)}")
+    return shown("; ".join(parts))
 
 
 def listing(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> None:

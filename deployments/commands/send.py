@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.commands.output import AsJson, listing, shown
+from deployments.commands.output import AsJson, listing, why
 from deployments.register import check_prefect
 from wa_integrasi.accounts import known_accounts
 from wa_integrasi.catalog.models import GroupUnresolvedError
@@ -19,7 +19,7 @@ from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.composing import compose_all
 from wa_integrasi.content import Content, ContentError, load_content
 from wa_integrasi.history import Entry, History
-from wa_integrasi.message import REACHED, Priority, Status
+from wa_integrasi.message import REACHED, Priority
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.recipient import Recipient, RecipientError
 from wa_integrasi.reporting import addressees
@@ -65,9 +65,8 @@ def send(
         history = History(store)
         entries = sorted(history.messages(ids=ids, limit=len(ids)), key=lambda entry: entry.id)
         held = history.held_by(account)
-    _tell(entries, as_json=as_json)
-    if held is not None and not as_json and any(entry.status == Status.PENDING for entry in entries):
-        typer.echo(f"the account {account} is held: {': '.join(shown(word) for word in held if word)}")
+        reasons = [why(entry, history.wait_of(entry.id), held, settings.timezone) for entry in entries]
+    _tell(entries, reasons if wait or held is not None else [""] * len(entries), as_json=as_json)
     if wait and any(entry.status not in REACHED for entry in entries):
         raise typer.Exit(1)
 
@@ -143,13 +142,19 @@ def _composed(store: Store, messages: Sequence[NewMessage]) -> list[NewMessage]:
     return composed.messages
 
 
-def _tell(entries: Sequence[Entry], *, as_json: bool) -> None:
+def _tell(entries: Sequence[Entry], reasons: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         rows = [
-            {"id": entry.id, "to": entry.masked, "status": entry.status, "error": entry.error_code} for entry in entries
+            {
+                "id": entry.id,
+                "to": entry.masked,
+                "status": entry.status,
+                "error": entry.error_code,
+                "reason": reason or None,
+            }
+            for entry, reason in zip(entries, reasons, strict=True)
         ]
         listing(rows, as_json=True, empty="")
         return
-    for entry in entries:
-        reason = f" ({entry.error_code}: {shown(entry.error_text or '')})" if entry.error_code else ""
-        typer.echo(f"message {entry.id} to {entry.masked}: {entry.status}{reason}")
+    for entry, reason in zip(entries, reasons, strict=True):
+        typer.echo(f"message {entry.id} to {entry.masked}: {entry.status}{f' ({reason})' if reason else ''}")

@@ -111,7 +111,7 @@ def test_a_text_that_is_too_long_for_the_channel_becomes_parts(wa: Any, store: S
 def test_json_for_programs(wa: Any, store: Store) -> None:
     said = json.loads(wa("budi", "halo", "--json").stdout)
     [row] = rows(store)
-    assert said == [{"id": row.id, "to": "+62…7891", "status": "pending", "error": None}]
+    assert said == [{"id": row.id, "to": "+62…7891", "status": "pending", "error": None, "reason": None}]
 
 
 @pytest.mark.parametrize(
