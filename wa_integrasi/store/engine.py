@@ -110,6 +110,12 @@ class Store:
         return cls(engine)
 
     @property
+    def name(self) -> str:
+        """Which store it is, for people: without a password, wherever that stands in the URL."""
+        url = self.engine.url.set(drivername=self.dialect, query={})
+        return url.render_as_string(hide_password=True)
+
+    @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self.engine.dialect.name
@@ -175,8 +181,7 @@ class Store:
         try:
             connection = self.engine.connect()
         except DBAPIError as error:
-            where = self.engine.url.render_as_string(hide_password=True)
-            raise StoreError(f"cannot open the store {where}: {_first_line(error)}") from error
+            raise StoreError(f"cannot open the store {self.name}: {_first_line(error)}") from error
         with connection:
             yield connection
 

@@ -34,7 +34,7 @@ def check_revision(store: Store) -> None:
     head = scripts.get_current_head()
     if found == head:
         return
-    where = store.engine.url.render_as_string(hide_password=True)
+    where = store.name
     if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
         raise StoreError(f"the store {where} is at revision {found}, newer than this program: update the program")
     raise StoreError(f"the store {where} is at revision {found or 'none (empty)'}, not at {head}: run 'wa init'")
