@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from deployments.commands import catalog, outbox, report, session, template
+from deployments.commands.output import is_text
 from deployments.commands.send import send
 from deployments.errors import DeploymentError
 from wa_integrasi.catalog.problems import CatalogError
@@ -109,6 +110,9 @@ def main() -> None:
     """Run `wa`; mistakes of people and outages become one clear line, never a stack trace."""
     os.umask(0o077)  # what is kept holds people's numbers and what was written to them
     logging.getLogger("EventsWorker").setLevel(logging.ERROR)  # Prefect's, which tells people of its own queue
+    if bad := [number for number, argument in enumerate(sys.argv) if not is_text(argument)]:
+        typer.echo(f"error: argument {bad[0]} of 'wa' is not UTF-8", err=True)
+        sys.exit(2)
     try:
         app()
     except SettingsError as error:

@@ -23,6 +23,15 @@ def shown(text: str) -> str:
     return "".join(character for character in text if character in "\n\t" or character.isprintable())
 
 
+def is_text(argument: str) -> bool:
+    """Whether what somebody typed was UTF-8."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def moment(at: datetime | None, zone: str, *, seconds: bool = False) -> str:
     """A time in the business zone, as people read it."""
     if at is None:

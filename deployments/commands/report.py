@@ -7,15 +7,16 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from deployments.commands.output import AsJson, listing
+from deployments.commands.output import AsJson, listing, moment
 from deployments.register import check_prefect
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
 from wa_integrasi.composing import compose_all, text_limit
 from wa_integrasi.content import dump_content
-from wa_integrasi.reporting import ReportError, compose, plan_reports
+from wa_integrasi.reporting import ReportError, compose, plan_reports, slot_of
 from wa_integrasi.settings import load_settings
+from wa_integrasi.slot import Cadence
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
 
@@ -47,7 +48,9 @@ def preview(name: Name, slot: Day = "") -> None:
     """Make a report of real rows and print it; nothing is enqueued."""
     from blocks.sources import load_source
 
-    [job] = plan_reports(_cadence(name), slot, [name])
+    cadence = _cadence(name)
+    ends = _ends(cadence, slot)
+    [job] = plan_reports(cadence, slot, [name])
     asyncio.run(check_prefect())
     rows = load_source(job.report.source).query(job.report.query, job.slot.binds)
     settings = load_settings()
@@ -61,19 +64,25 @@ def preview(name: Name, slot: Day = "") -> None:
         typer.echo(f"{dump_content(message.content)}\n")
     for error in composed.refused:
         typer.echo(f"would be refused: {error}")
+    if ends is not None:
+        typer.echo(f"{job.slot.key} ends at {ends}: until then rows may be missing, and it cannot be run")
     typer.echo(f"{len(composed.messages)} messages for {job.slot.key}, none enqueued")
 
 
 @app.command()
 def run(name: Name, slot: Day = "") -> None:
     """Run a report now, in this process; what was sent for its slot before is not sent again."""
+    cadence = _cadence(name)
+    if ends := _ends(cadence, slot):
+        raise typer.BadParameter(f"--slot: {slot} is in a period that ends at {ends}; choose one that is over")
+
     from prefect import State
 
     from flows.rekap import rekap
 
     async def run_flow() -> State[Any]:
         await check_prefect()
-        return await rekap(cast(Any, _cadence(name)), slot, [name], return_state=True)
+        return await rekap(cast(Any, cadence), slot, [name], return_state=True)
 
     state = asyncio.run(run_flow())
     if not state.is_completed():
@@ -87,8 +96,18 @@ def _catalog() -> Catalog:
         return load_catalog(store)
 
 
-def _cadence(name: str) -> str:
+def _ends(cadence: Cadence, day: str) -> str | None:
+    """When the slot of a day will be over, in the business zone; None when it is."""
+    zone, now = load_settings().timezone, utc_now()
+    try:
+        end = slot_of(cadence, day, zone, now).end
+    except ReportError as error:
+        raise typer.BadParameter(f"--{error}") from None
+    return moment(end, zone) if end > now else None
+
+
+def _cadence(name: str) -> Cadence:
     reports = _catalog().reports
     if name not in reports:
         raise ReportError(f"no report is called {name}; there are: {', '.join(sorted(reports)) or 'none'}")
-    return reports[name].cadence
+    return Cadence(reports[name].cadence)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.commands.output import AsJson, listing, why
+from deployments.commands.output import AsJson, is_text, listing, why
 from deployments.register import check_prefect
 from wa_integrasi.accounts import known_accounts
 from wa_integrasi.catalog.models import GroupUnresolvedError
@@ -91,7 +91,7 @@ def _content(text: str | None, template: str | None, language: str, params: Sequ
         raise typer.BadParameter("say either a text or a --template")
     if params and template is None:
         raise typer.BadParameter("--param belongs to a --template")
-    if not all(_is_text(part) for part in (text or "", *params)):
+    if not all(is_text(part) for part in (text or "", *params)):
         raise typer.BadParameter("the text must be UTF-8")
     if text is not None and not text.strip():
         raise typer.BadParameter("the text is empty")
@@ -101,14 +101,6 @@ def _content(text: str | None, template: str | None, language: str, params: Sequ
         return load_content("template", json.dumps({"name": template, "language": language, "body": params}))
     except ContentError as error:
         raise typer.BadParameter(str(error)) from None
-
-
-def _is_text(part: str) -> bool:
-    try:
-        part.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _recipients(store: Store, name: str, group_ids: dict[str, str]) -> list[Recipient]:
