@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import io
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,21 @@ def save_picture(text: str, file: Path) -> None:
     picture = io.BytesIO()
     _made(text).save(picture, kind=file.suffix.lower().removeprefix("."), scale=8, border=4)
     try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as output:
-            output.write(picture.getvalue())
+        _replace(file, picture.getvalue())
     except OSError as error:
         raise DeploymentError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Under the rights of a new file, whoever may read the one that is there."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as output:
+            output.write(content)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _can_draw() -> bool:

@@ -29,9 +29,15 @@ class NoSessionError(DeploymentError):
 
 
 @app.command()
-def status(account: Account = "default", as_json: AsJson = False) -> None:
+def status(
+    account: Account = "default",
+    as_json: AsJson = False,
+    qr: Annotated[bool, typer.Option("--qr", help="With --json: the QR code's text too, which is a secret.")] = False,
+) -> None:
     """Say whether the phone is paired and can send; exit code 0 only if so."""
-    _tell(asyncio.run(_looked(account)), as_json=as_json)
+    if qr and not as_json:
+        raise typer.BadParameter("--qr belongs to --json; 'wa session qr' draws the code")
+    _tell(asyncio.run(_looked(account)), as_json=as_json, with_qr=qr)
 
 
 @app.command()
@@ -83,9 +89,10 @@ async def _looked(account: str, *, anew: bool = False) -> Look:
     return found
 
 
-def _tell(found: Look, *, as_json: bool) -> None:
+def _tell(found: Look, *, as_json: bool, with_qr: bool = False) -> None:
     if as_json:
-        typer.echo(json.dumps(found.document(), indent=2))
+        document = found.document()
+        typer.echo(json.dumps(document if with_qr else {**document, "qr": found.qr is not None}, indent=2))
     elif found.ready:
         typer.echo(f"{found.account}: ready")
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import AsyncExitStack
 from typing import Annotated
 
@@ -11,8 +12,9 @@ import typer
 from deployments.commands.output import AsJson, listing, shown
 from deployments.errors import DeploymentError
 from deployments.register import check_prefect
+from wa_integrasi.accounts import known_accounts
 from wa_integrasi.approved import Synced, approved_of, known_templates
-from wa_integrasi.content import Template
+from wa_integrasi.content import ContentError, Template, load_content
 from wa_integrasi.outbox.nudging import set_nudge
 from wa_integrasi.policy.approval import check_template
 from wa_integrasi.providers.base import ApprovedTemplate, Sender
@@ -30,6 +32,8 @@ def list_(account: Account = None, as_json: AsJson = False) -> None:
     """List the templates as they were at the last sync."""
     with Store.open(load_settings().database_url.get_secret_value()) as store:
         check_revision(store)
+        if account is not None:
+            _check_account(store, account)
         with store.reading() as connection:
             known = known_templates(connection, account)
     rows = [
@@ -74,17 +78,31 @@ def nudge(
     """Ask people who have been silent for 24 hours, by this template, to write back; their messages wait for it."""
     if off == (name is not None):
         raise typer.BadParameter("give either a template or --off")
+    try:
+        template = None if name is None else load_content("template", json.dumps({"name": name, "language": language}))
+    except ContentError as error:
+        raise typer.BadParameter(str(error)) from None
     with Store.open(load_settings().database_url.get_secret_value()) as store:
         check_revision(store)
+        _check_account(store, account)
         with store.writing() as connection:
-            template = None if name is None else Template(name=name, language=language)
-            if template is not None:
-                check_template(template, approved_of(connection, account) or ())
-            if not set_nudge(connection, account, template):
-                raise DeploymentError(f"the store knows no account {account!r}: run 'wa deploy'")
+            if isinstance(template, Template):
+                approved = approved_of(connection, account)
+                if approved is None:
+                    raise DeploymentError(f"no templates of {account} are known: run 'wa template sync'")
+                check_template(template, approved)
+            set_nudge(connection, account, template if isinstance(template, Template) else None)
     typer.echo(
         f"{account} asks nobody to write back" if off else f"{account} asks silent people by {name} ({language})"
     )
+
+
+def _check_account(store: Store, account: str) -> None:
+    names = [known.name for known in known_accounts(store)]
+    if account not in names:
+        known = ", ".join(names) or "none"
+        hint = "'wa deploy' tells it of new ones"
+        raise DeploymentError(f"the store knows no account {account!r}, it knows: {known}; {hint}")
 
 
 async def _sync(store: Store, account: str | None) -> list[Synced]:

@@ -96,11 +96,18 @@ async def test_one_that_waits_for_its_code_says_how_to_see_it(wa: Wa, told: Any,
     assert History(store).held_by("default") == (SESSION_LOST, "SCAN_QR_CODE")
 
 
-async def test_json_is_what_the_status_file_says(wa: Wa, told: Any, written: Any) -> None:
+async def test_json_is_what_the_status_file_says_but_for_the_code(wa: Wa, told: Any, written: Any) -> None:
     told(SCAN, CODE)
     done = await wa("status", "--json")
     assert done.exit_code == 1
-    assert json.loads(done.stdout) == written()
+    assert json.loads(done.stdout) == {**written(), "qr": True}
+
+
+async def test_json_has_the_code_when_it_is_asked_for(wa: Wa, told: Any, written: Any) -> None:
+    told(SCAN, CODE)
+    assert json.loads((await wa("status", "--json", "--qr")).stdout) == written()
+    assert written()["qr"] == "2@code"
+    assert (await wa("status", "--qr")).exit_code == 2
 
 
 async def test_the_code_is_shown(wa: Wa, told: Any, tmp_path: Path) -> None:
@@ -120,6 +127,7 @@ async def test_the_code_as_a_picture_for_its_owner_only(
     wa: Wa, told: Any, tmp_path: Path, name: str, begins: bytes
 ) -> None:
     told(SCAN, CODE)
+    (tmp_path / name).touch(0o644)
     done = await wa("qr", "--output", name)
     if importlib.util.find_spec("segno") is None:
         assert isinstance(done.exception, DeploymentError)

@@ -24,7 +24,7 @@ def wa(store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys:
     monkeypatch.setenv("WA_DATABASE_URL", database_url)
 
     def run(*words: str) -> tuple[int, str]:
-        monkeypatch.setattr("sys.argv", ["wa", "template", "nudge", *words])
+        monkeypatch.setattr("sys.argv", ["wa", "template", *words])
         with pytest.raises(SystemExit) as ended:
             main()
         said = capsys.readouterr()
@@ -40,9 +40,9 @@ def nudge(store: Store) -> Template | None:
 
 def test_a_template_is_chosen_and_given_up(wa, store: Store) -> None:
     replace_templates(store, "default", [READY, WITH_NAME])
-    assert wa("laporan_siap") == (0, "default asks silent people by laporan_siap (id)\n")
+    assert wa("nudge", "laporan_siap") == (0, "default asks silent people by laporan_siap (id)\n")
     assert nudge(store) == Template(name="laporan_siap", language="id")
-    assert wa("--off")[0] == 0
+    assert wa("nudge", "--off")[0] == 0
     assert nudge(store) is None
 
 
@@ -53,12 +53,14 @@ def test_a_template_is_chosen_and_given_up(wa, store: Store) -> None:
         (("laporan_siap", "--language", "en"), 1, "language: must be one of id"),
         (("halo_nama",), 1, "body: must have 1 parameter, has 0"),
         (("laporan_siap", "--off"), 2, "give either a template or --off"),
+        (("Abc!",), 2, "name: String should match pattern"),
+        (("laporan_siap", "--language", "indonesia"), 2, "language: String should match pattern"),
         ((), 2, "give either a template or --off"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_is_allowed(wa, store: Store, words, code: int, said: str) -> None:
     replace_templates(store, "default", [READY, WITH_NAME])
-    ended, text = wa(*words)
+    ended, text = wa("nudge", *words)
     assert (ended, said in text, "Traceback" in text) == (code, True, False), text
     assert "TemplateRefused" not in text
     assert nudge(store) is None
@@ -66,7 +68,12 @@ def test_what_cannot_be_is_refused_with_what_is_allowed(wa, store: Store, words,
 
 def test_an_account_that_is_not_known_is_named(wa, store: Store) -> None:
     replace_templates(store, "lain", [READY])
-    assert wa("laporan_siap", "--account", "lain") == (
-        1,
-        "error: the store knows no account 'lain': run 'wa deploy'\n",
-    )
+    said = "error: the store knows no account 'lain', it knows: default; 'wa deploy' tells it of new ones\n"
+    assert wa("nudge", "laporan_siapp", "--account", "lain") == (1, said)
+    assert wa("nudge", "--off", "--account", "lain") == (1, said)
+    assert wa("list", "--account", "lain") == (1, said)
+
+
+def test_without_a_sync_it_says_to_run_one(wa, store: Store) -> None:
+    assert wa("nudge", "laporan_siap") == (1, "error: no templates of default are known: run 'wa template sync'\n")
+    assert wa("list", "--account", "default") == (0, "no templates: 'wa template sync' asks the channels for them\n")
