@@ -4,17 +4,19 @@ from prefect import flow
 
 from tasks.notify import notify
 from tasks.send import drain
+from tasks.session import look_at_session
 
 
 @flow(name="wa-gateway", flow_run_name="wa-gateway {account}", log_prints=False, persist_result=False)
 async def gateway(account: str = "default", budget_s: float = 60) -> None:
-    """Send everything of an account that is due, and tell people what needs them.
+    """Look at an account's session, send everything of it that is due, and tell people what needs them.
 
     Args:
         account: Name of the gateway block to send by.
         budget_s: Seconds to go on for.
     """
     try:
+        await look_at_session(account)
         await drain(account, budget_s)
     finally:
         await notify()

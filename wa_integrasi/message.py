@@ -35,8 +35,8 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.SENT: frozenset({Status.DELIVERED, Status.READ, Status.DEAD}),
     Status.DELIVERED: frozenset({Status.READ}),
     Status.READ: frozenset(),
-    Status.DEAD: frozenset({Status.PENDING, Status.DELIVERED, Status.READ}),
-    Status.REFUSED: frozenset({Status.PENDING, Status.DELIVERED, Status.READ}),
+    Status.DEAD: frozenset({Status.PENDING, Status.CANCELLED, Status.DELIVERED, Status.READ}),
+    Status.REFUSED: frozenset({Status.PENDING, Status.CANCELLED, Status.DELIVERED, Status.READ}),
     Status.CANCELLED: frozenset({Status.DELIVERED, Status.READ}),
 }
 """The legal ways. A message that has ended waits again only when a person asks for it; a receipt that it arrived
