@@ -192,3 +192,14 @@ async def test_no_moment_is_missed_however_the_clock_runs_between_two_looks(stor
     async with asyncio.timeout(60):
         tally = await hurried.go()
     assert tally.total == 80
+
+
+async def test_a_budget_that_ends_while_one_asks_whether_to_go_on_ends_the_work(store: Store) -> None:
+    worker = Delivery(Outbox(store), {"default": RecordingSender()}, "test")._worker()
+
+    async def slowly_no(_: float) -> bool:
+        await asyncio.sleep(0.3)
+        return False
+
+    async with asyncio.timeout(10):
+        await stream.Stream(worker, 0.2, slowly_no).go()

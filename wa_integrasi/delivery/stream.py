@@ -110,6 +110,8 @@ class Stream:
             self._work[name] = asyncio.create_task(work, name=name)
 
     async def _until_something_happens(self, flight: Flight) -> None:
+        if self._idle(flight) and self._clock() >= self._ends:
+            return  # nothing is left that could happen
         first = min([*self._moments(flight).values(), self._ends if self._clock() < self._ends else math.inf])
         left = None if first == math.inf else max(0.0, first - self._clock())
         await asyncio.wait(self._work.values(), timeout=left, return_when=asyncio.FIRST_COMPLETED)
@@ -117,10 +119,13 @@ class Stream:
             self._work.pop(name).result()
 
     async def _over(self, flight: Flight) -> bool:
-        if flight or self._work.keys() & {"settle", "claim", "ask"}:
+        if not self._idle(flight):
             return False
         left = self._ends - self._clock()
         return left <= 0 or await self._finished(left)
+
+    def _idle(self, flight: Flight) -> bool:
+        return not flight and not self._work.keys() & {"settle", "claim", "ask"}
 
     def _room(self, flight: Flight) -> dict[str, int]:
         """Of how many messages of each account there is room: one that is slow or has many keeps no other back.
