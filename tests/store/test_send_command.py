@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,15 +12,19 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from deployments.cli import app
+from tests.conftest import FrozenClock
 from wa_integrasi.accounts import save_account
 from wa_integrasi.approved import replace_templates
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.message import Priority
-from wa_integrasi.providers.base import ApprovedTemplate
+from wa_integrasi.outbox import NewMessage, Outbox
+from wa_integrasi.policy.rules import AccountRules
+from wa_integrasi.providers.base import Action, ApprovedTemplate, Failed
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import wa_outbox
 
+sending = importlib.import_module("deployments.commands.send")  # the name is also the command's
 GROUP = "120363012345678901@g.us"
 CATALOG = {
     "version": 1,
@@ -106,6 +112,24 @@ def test_a_text_that_is_too_long_for_the_channel_becomes_parts(wa: Any, store: S
     assert done.exit_code == 0, done.output
     assert [(row.part, row.parts, row.reply_to) for row in rows(store)] == [(1, 2, "SM0"), (2, 2, None)]
     assert done.stdout.count("message ") == 2
+
+
+def test_what_is_still_pending_after_waiting_says_why_and_for_what(
+    wa: Any, store: Store, monkeypatch: pytest.MonkeyPatch, clock: FrozenClock
+) -> None:
+    async def sent(_store: Store, _account: str, messages: Sequence[NewMessage]) -> list[int]:
+        """Both wait: the first is tried in vain, so the second never is."""
+        outbox = Outbox(store, clock=clock)
+        ids = [row.id for row in outbox.enqueue(messages)]
+        for row in outbox.claim("test", {"default": AccountRules()}):
+            outbox.settle([(row, Failed(Action.RETRY, "130429", "Rate limit hit"))])
+        return ids
+
+    monkeypatch.setattr(sending, "_sent", sent)
+    first, second = (wa("budi", "halo", "--wait") for _ in range(2))
+    assert (first.exit_code, second.exit_code) == (1, 1)
+    assert "message 1 to +62…7891: pending (130429: Rate limit hit; due 2040-11-20 07:00:" in first.stdout
+    assert "message 2 to +62…7891: pending (waits behind message 1 of the same chat)" in second.stdout
 
 
 def test_json_for_programs(wa: Any, store: Store) -> None:
