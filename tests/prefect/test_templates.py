@@ -30,7 +30,9 @@ def test_a_sync_brings_the_templates_and_the_list_shows_them(house: House) -> No
         ("default", "laporan_siap", "id", "APPROVED", "body: 2"),
     ]
     assert "laporan_siap" in house.wa("template", "list", "--account", "default").stdout
-    assert house.wa("template", "list", "--account", "lain").stdout == empty.stdout
+    unknown = house.wa("template", "list", "--account", "lain")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "the store knows no account 'lain', it knows: default" in unknown.stderr
 
 
 async def test_each_account_that_fails_has_a_line_of_its_own_and_the_others_are_synced(house: House) -> None:
