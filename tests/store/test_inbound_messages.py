@@ -101,7 +101,7 @@ class TestRows:
         assert (first.account, first.provider, first.message_id, first.chat) == ("default", "meta", "a", SITI)
         assert (first.sender, first.sender_phone, first.sender_name, first.text) == (SITI, SITI, "Siti", "halo")
         assert (first.at, first.received_at) == (clock() - timedelta(seconds=5), clock())
-        assert (first.state, first.due_at, first.lease, first.quote_id) == ("mask", clock(), None, "q")
+        assert (first.state, first.due_at, first.lease, first.quote_id) == ("route", clock(), None, "q")
         assert (first.media, first.context, first.raw) == (None, None, '{"id":"a"}')
         assert (second.chat, second.group_id, second.sender) == (GROUP, GROUP, BUDI)
         assert [row.note for row in rows(store)] == ["2 messages"]

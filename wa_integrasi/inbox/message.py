@@ -12,14 +12,11 @@ from typing import Any
 class Step(StrEnum):
     """The state of a stored message: the step that comes next. Each step sets the following one in its own commit."""
 
-    MASK = "mask"
-    MEDIA = "media"
-    SPAM = "spam"
     ROUTE = "route"
     DONE = "done"
 
 
-FIRST_STEP = Step.MASK
+FIRST_STEP = Step.ROUTE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What becomes of the messages that people write: routed, answered for, classified; their files fetched and kept."""

@@ -1,0 +1,46 @@
+"""Every table of the store, as SQLAlchemy Core sees it. Migrations create them; a test holds the two together."""
+
+from wa_integrasi.store.tables.base import UtcDateTime, metadata
+from wa_integrasi.store.tables.catalog import chat_templates, contacts, groups, policies, reports
+from wa_integrasi.store.tables.inbound import inbound_events, inbound_messages, number_changes, unread_items
+from wa_integrasi.store.tables.intake import blocked, commands, complaint_queue, conversations, media, senders
+from wa_integrasi.store.tables.outbound import (
+    DEAD_STAGE,
+    OPEN_STAGE,
+    accounts,
+    approved_templates,
+    breakers,
+    chats,
+    leases,
+    message_events,
+    wa_outbox,
+)
+
+__all__ = [
+    "DEAD_STAGE",
+    "OPEN_STAGE",
+    "UtcDateTime",
+    "accounts",
+    "approved_templates",
+    "blocked",
+    "breakers",
+    "chat_templates",
+    "chats",
+    "commands",
+    "complaint_queue",
+    "contacts",
+    "conversations",
+    "groups",
+    "inbound_events",
+    "inbound_messages",
+    "leases",
+    "media",
+    "message_events",
+    "metadata",
+    "number_changes",
+    "policies",
+    "reports",
+    "senders",
+    "unread_items",
+    "wa_outbox",
+]
