@@ -23,7 +23,7 @@ _LONGEST_NAME = 40
 _MOST_FIELDS = 30
 
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_FIELD = re.compile(r"[\W_]*([^\W_][^:=\n]{0,60}?)[\s*_~`]*[:=：＝](?!//)[\s*_~`]*(.*)")
+_FIELD = re.compile(r"[\W\d_]*([^\W\d_][^:=\n]{0,60}?)[\s*_~`]*[:=：＝](?!//)[\s*_~`]*(.*)")
 _WORDS = re.compile(r"[^\W_]+")
 
 

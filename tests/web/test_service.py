@@ -11,11 +11,13 @@ from sqlalchemy import update
 
 from tests.web.service import RECEIVERS, SITI, browser, sent
 from wa_integrasi.inbox import Inbox
+from wa_integrasi.intake.routing import Router, no_commands
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import wa_outbox
-from wa_integrasi.web import app as app_module
 from wa_integrasi.web.app import create_app
+from wa_integrasi.web.metrics import Metrics
+from wa_integrasi.web.working import InboundWork
 
 
 @pytest.fixture
@@ -50,7 +52,9 @@ async def test_a_store_without_tables_is_not_ready_and_the_answer_says_what_to_d
 @pytest.mark.parametrize("turns", range(5))
 async def test_the_service_stops_also_in_the_moment_in_which_a_webhook_comes(store: Store, turns: int) -> None:
     woken = asyncio.Event()
-    worker = asyncio.create_task(app_module._work(Inbox(store, Outbox(store)), RECEIVERS, woken))
+    outbox = Outbox(store)
+    work = InboundWork(Inbox(store, outbox), Router(store, outbox, no_commands), RECEIVERS, Metrics())
+    worker = asyncio.create_task(work.run(woken))
     await asyncio.sleep(0.05)
     woken.set()
     for _ in range(turns):

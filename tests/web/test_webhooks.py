@@ -22,7 +22,7 @@ from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.meta import signature
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import inbound_events, inbound_messages
-from wa_integrasi.web import app as app_module
+from wa_integrasi.web import working
 from wa_integrasi.web.app import create_app
 from wa_integrasi.web.webhooks import BODY_LIMIT
 
@@ -233,7 +233,7 @@ async def test_the_worker_goes_on_after_an_error_that_nobody_expected(
         return work(inbox, *arguments)
 
     monkeypatch.setattr(Inbox, "work", break_once)
-    monkeypatch.setattr(app_module, "_STORE_AWAY_S", 0.01)
+    monkeypatch.setattr(working, "_STORE_AWAY_S", 0.01)
     sent(store)
     async with running(app) as client:
         await until(lambda: bool(failures))

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from wa_integrasi.catalog.policies import IntakePolicy
 from wa_integrasi.catalog.rules import REFERENCES, bind_problems, broken_references, group_problem
 from wa_integrasi.recipient import Kind, Recipient, RecipientError
 
@@ -209,9 +210,17 @@ class Catalog(_Entry):
     groups: dict[Slug, Group] = Field(default_factory=dict, description="Distribution lists and group chats, by name.")
     chat_templates: dict[Slug, ChatTemplate] = Field(default_factory=dict, description="Message texts, by name.")
     reports: dict[Slug, Report] = Field(default_factory=dict, description="Reports, by name.")
+    policies: dict[Literal["intake"], IntakePolicy] = Field(
+        default_factory=dict, description="What becomes of incoming messages, under the name intake."
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if broken := [f"{'.'.join(map(str, at))}: {text}" for at, text in broken_references(self.model_dump())]:
             raise PydanticCustomError(REFERENCES, "{text}", {"text": "; ".join(broken)})
         return self
+
+    @property
+    def intake(self) -> IntakePolicy:
+        """What becomes of incoming messages; as the defaults say where nothing else is."""
+        return self.policies.get("intake", IntakePolicy())

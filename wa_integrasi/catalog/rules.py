@@ -64,11 +64,20 @@ def broken_references(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, st
     reports = list(_entries(catalog, "reports"))
     for name, report in reports:
         yield from _broken_in_report(catalog, name, report)
+    yield from _broken_policies(catalog)
     used = {report.get("template") for _, report in reports}
     for name, template in _entries(catalog, "chat_templates"):
         for unknown in _unknown_fields(template.get("body")) if name in used else ():
             text = f"found {unknown!r}, must be {either(REPORT_FIELDS)} in a report{suggest(unknown, REPORT_FIELDS)}"
             yield ("chat_templates", name, "body"), text
+
+
+def _broken_policies(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
+    contacts, groups = _names(catalog, "contacts"), _names(catalog, "groups")
+    for name, policy in _entries(catalog, "policies"):
+        duty = policy.get("duty_group")
+        if isinstance(duty, str) and duty not in contacts and duty not in groups:
+            yield ("policies", name, "duty_group"), _unknown(duty, "contact or group", [*contacts, *groups])
 
 
 def _broken_in_report(

@@ -2,6 +2,7 @@
 
 from wa_integrasi.inbox.box import PARKED_FOR, Inbox, Receivers
 from wa_integrasi.inbox.claiming import LEASE
+from wa_integrasi.inbox.contacts import consent_of
 from wa_integrasi.inbox.keeping import Kept, RawEvent
 from wa_integrasi.inbox.message import Context, InboundMessage, Media, Step
 
@@ -16,4 +17,5 @@ __all__ = [
     "RawEvent",
     "Receivers",
     "Step",
+    "consent_of",
 ]

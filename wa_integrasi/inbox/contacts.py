@@ -120,12 +120,19 @@ class _Note:
 
 def consents_of(message: InboundMessage) -> Iterator[Consent]:
     """What a message says of consent, for every name that its writer has. In a group nobody speaks for all."""
-    if message.group is not None or message.kind not in _SAID_IN:
-        return
-    said = plain_words(message.text or "")
-    if said in OPT_OUT or said in OPT_IN:
+    agreed = consent_of(message.kind, message.group, message.text or "")
+    if agreed is not None:
+        by = f"wrote {plain_words(message.text or '')}"
         for chat in message.addresses:
-            yield Consent(message.account, chat, said in OPT_IN, message.at, f"wrote {said}")
+            yield Consent(message.account, chat, agreed, message.at, by)
+
+
+def consent_of(kind: str, group: str | None, text: str) -> bool | None:
+    """Whether a message is a word of consent (True) or of refusal (False), and nothing else."""
+    if group is not None or kind not in _SAID_IN:
+        return None
+    said = plain_words(text)
+    return True if said in OPT_IN else False if said in OPT_OUT else None
 
 
 def preferences_of(change: object, account: str, received_at: datetime) -> Iterator[Consent]:

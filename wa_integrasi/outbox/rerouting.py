@@ -12,8 +12,8 @@ from wa_integrasi.message import Status
 from wa_integrasi.outbox import turns
 from wa_integrasi.outbox.events import event, record
 from wa_integrasi.outbox.nudging import SILENCE, WINDOW_CLOSED, ask, close_window
-from wa_integrasi.outbox.shared import upsert
 from wa_integrasi.providers.base import Action, Failed
+from wa_integrasi.store.bulk import upsert
 from wa_integrasi.store.tables import chats, wa_outbox
 
 _COPIED = (

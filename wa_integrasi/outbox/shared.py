@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wa_integrasi.content import Content, ContentError, load_content
@@ -20,7 +20,7 @@ from wa_integrasi.policy.breaker import Breaker, BreakerPolicy, Circuit
 from wa_integrasi.policy.gate import TIER_PERIOD, ChatState, Go, NeedsWindow, Refuse, Verdict, Wait, judge
 from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Action, Failed, Outcome
-from wa_integrasi.store.bulk import bulk
+from wa_integrasi.store.bulk import bulk, upsert
 from wa_integrasi.store.tables import accounts, breakers, chats
 
 AHEAD = timedelta(seconds=1)
@@ -46,17 +46,6 @@ class Stop:
     until: datetime
     code: str
     reason: str
-
-
-def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Write rows by their primary key, whether they are there or not; all of them have the same columns."""
-    if not rows:
-        return
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table)
-    keys = [column.name for column in table.primary_key]
-    new = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
 
 
 def moments(connection: Connection, account: str, rules: AccountRules, now: datetime, want: int) -> list[datetime]:

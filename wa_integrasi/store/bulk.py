@@ -12,7 +12,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Dialect, TextClause, text
+from sqlalchemy import Connection, CursorResult, Dialect, Table, TextClause, text
+from sqlalchemy.dialects import postgresql, sqlite
 
 from wa_integrasi.store.tables import UtcDateTime
 
@@ -51,6 +52,17 @@ def locked(connection: Connection, table: str, *, skip: bool = True) -> str:
     if connection.dialect.name == "sqlite":
         return ""
     return f" FOR UPDATE OF {table}{' SKIP LOCKED' if skip else ''}"
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows by their primary key, whether they are there or not; all of them have the same columns."""
+    if not rows:
+        return
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table)
+    keys = [column.name for column in table.primary_key]
+    new = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
 
 
 @lru_cache(maxsize=256)

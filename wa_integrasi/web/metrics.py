@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from functools import lru_cache
 
@@ -53,11 +53,17 @@ class Metrics:
         self._waiting = Gauge("wa_webhooks_waiting", "Webhooks that wait for their commit", registry=self.registry)
         self._due = Gauge("wa_inbound_events_due", "Stored webhooks that wait to be read", registry=self.registry)
         self._oldest = Gauge("wa_inbound_oldest_due_seconds", "How long the oldest waits", registry=self.registry)
+        self._routed = Counter("wa_inbound_routed", "Messages by where they went", ["route"], registry=self.registry)
         self._counted = lru_cache(maxsize=4096)(self._webhooks.labels)
 
     def count(self, answer: Answer, provider: str = "", account: str = "") -> None:
         """Count one answer. What has no account here has no name: anybody may ask for any."""
         self._counted(provider, account, answer.value).inc()
+
+    def count_routed(self, routes: Iterable[tuple[str, int]]) -> None:
+        """Count messages by their route."""
+        for route, count in routes:
+            self._routed.labels(route).inc(count)
 
     def watch_waiting(self, waiting: Callable[[], int]) -> None:
         """Take from `waiting` how many webhooks wait."""

@@ -1,0 +1,305 @@
+"""Every message goes one way, once: to the commands, the complaints, a conversation, or nowhere."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, select, update
+
+from tests.conftest import FrozenClock
+from tests.store.told import KEY, ToldReceiver, keep
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.storing import apply_catalog
+from wa_integrasi.content import Text
+from wa_integrasi.inbox import Inbox
+from wa_integrasi.intake import routing
+from wa_integrasi.intake.routing import Asked, Route, Router
+from wa_integrasi.intake.senders import Block, block, blocks, unblock
+from wa_integrasi.outbox import NewMessage, Outbox
+from wa_integrasi.policy.rules import AccountRules
+from wa_integrasi.providers.base import Accepted, MessageEvent
+from wa_integrasi.recipient import Recipient
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.tables import (
+    commands,
+    complaint_queue,
+    conversations,
+    inbound_messages,
+    reports,
+    senders,
+    wa_outbox,
+)
+
+SITI, BUDI = "+6281234567890", "+6281234567891"
+GROUP = "120363000000000000@g.us"
+COMPLAINT = "*Pesan Komplain*\nNama : Siti\nKeluhan: AC ruang 3 bocor\nsejak kemarin"
+
+
+def asks(asked: Asked, _: Catalog) -> bool:
+    return (asked.message.text or "").startswith("suhu")
+
+
+class People:
+    """Writes to an account as people do, and routes."""
+
+    def __init__(self, store: Store, clock: FrozenClock) -> None:
+        self.store, self.clock = store, clock
+        self.outbox = Outbox(store, clock=clock)
+        self.inbox = Inbox(store, self.outbox, clock)
+        self.router = Router(store, self.outbox, asks, clock)
+        self._receiver = ToldReceiver()
+        self._numbers = itertools.count(1)
+
+    def write(self, *texts: str, by: str = SITI, kind: str = "text", at: datetime | None = None, **more: Any) -> None:
+        """Store messages; nothing is routed yet."""
+        number = next(self._numbers)
+        items = [
+            MessageEvent(f"m{number}.{i}", by, at or self.clock(), kind, text, more.get("raw", {}), more.get("chat"))
+            for i, text in enumerate(texts)
+        ]
+        keep(self.inbox, self._receiver, f"said {number}".encode(), lambda: items)
+        assert self.inbox.work({KEY: self._receiver}) == 1
+
+    def routes(self, limit: int = 200) -> Counter[Route]:
+        """Route all that waits."""
+        total: Counter[Route] = Counter()
+        while done := self.router.work(limit):
+            total += done
+        return total
+
+    def said(self, *texts: str, **more: Any) -> Counter[Route]:
+        """Write, and route."""
+        self.write(*texts, **more)
+        return self.routes()
+
+    def rows(self, table: Table) -> Sequence[Any]:
+        with self.store.reading() as connection:
+            return connection.execute(select(table)).all()
+
+
+@pytest.fixture
+def people(store: Store, clock: FrozenClock) -> People:
+    return People(store, clock)
+
+
+def policy(people: People, **spam: int) -> None:
+    definition = {"policies": {"intake": {"spam": spam}}}
+    apply_catalog(people.store, Catalog.model_validate({"version": 1, **definition}), clock=people.clock)
+
+
+class TestRoutes:
+    def test_a_command_waits_in_the_queue_with_where_its_answer_goes(self, people: People) -> None:
+        assert people.said("suhu boiler 2") == {Route.COMMAND: 1}
+        [command] = people.rows(commands)
+        [message] = people.rows(inbound_messages)
+        assert (command.account, command.chat, command.sender, command.text) == ("default", SITI, SITI, "suhu boiler 2")
+        assert (command.state, command.message_id, command.quote_id) == ("waiting", message.id, message.message_id)
+        assert (message.state, message.route, message.due_at, message.conversation_id) == (
+            "done",
+            "command",
+            None,
+            None,
+        )
+
+    def test_a_complaint_is_filed_with_its_headers(self, people: People) -> None:
+        assert people.said(COMPLAINT) == {Route.COMPLAINT: 1}
+        [complaint] = people.rows(complaint_queue)
+        assert (complaint.complainant, complaint.chat, complaint.status) == (SITI, SITI, "pending")
+        assert complaint.fields == {"nama": "Siti", "keluhan": "AC ruang 3 bocor\nsejak kemarin"}
+        assert complaint.response_template is None
+
+    def test_a_complaint_in_a_group_is_answered_there(self, people: People) -> None:
+        people.said(COMPLAINT, chat=GROUP)
+        [complaint] = people.rows(complaint_queue)
+        assert (complaint.complainant, complaint.chat) == (SITI, GROUP)
+
+    def test_everything_else_is_a_conversation(self, people: People) -> None:
+        assert people.said("halo", "ada bau gas di gudang", kind="text") == {Route.CONVERSATION: 2}
+        [talk] = people.rows(conversations)
+        assert (talk.chat, talk.sender, talk.messages, talk.closed_at) == (SITI, SITI, 2, None)
+        assert {row.conversation_id for row in people.rows(inbound_messages)} == {talk.id}
+
+    @pytest.mark.parametrize("kind", ["reaction", "system", "unsupported", "unknown"])
+    def test_what_wants_no_answer_is_kept_only(self, people: People, kind: str) -> None:
+        assert people.said("x", kind=kind) == {Route.NOTED: 1}
+
+    @pytest.mark.parametrize("word", ["STOP", "berhenti", "Mulai"])
+    def test_words_of_consent_begin_no_conversation(self, people: People, word: str) -> None:
+        assert people.said(word) == {Route.NOTED: 1}
+
+    def test_what_people_say_to_each_other_in_a_group_is_nobodys_business(self, people: People) -> None:
+        assert people.said("nanti makan di mana?", chat=GROUP) == {Route.NOTED: 1}
+        assert people.rows(conversations) == []
+
+    def test_in_a_group_an_answer_to_us_is_meant_for_us(self, people: People) -> None:
+        people.outbox.enqueue([NewMessage(Recipient.of_chat(GROUP), Text(body="laporan"))])
+        claimed = people.outbox.claim("test", {"default": AccountRules()})
+        people.outbox.settle([(each, Accepted("wamid.ours")) for each in claimed])
+        quoting = {"context": {"id": "wamid.ours"}}
+        assert people.said("kok turun?", chat=GROUP, raw=quoting) == {Route.CONVERSATION: 1}
+        assert people.said("ya?", chat=GROUP, raw={"context": {"id": "wamid.theirs"}}) == {Route.NOTED: 1}
+
+    def test_who_falls_silent_begins_a_new_conversation(self, people: People, clock: FrozenClock) -> None:
+        people.said("halo")
+        clock.tick(minutes=239)
+        people.said("masih di sini")
+        clock.tick(minutes=241)
+        people.said("pagi")
+        first, second = people.rows(conversations)
+        assert (first.messages, first.closed_at, second.messages, second.closed_at) == (2, clock(), 1, None)
+
+    def test_what_comes_late_joins_and_moves_nothing_back(self, people: People, clock: FrozenClock) -> None:
+        people.said("sekarang")
+        people.said("tadi", at=clock() - timedelta(minutes=5))
+        [talk] = people.rows(conversations)
+        assert (talk.messages, talk.last_at) == (2, clock())
+
+    def test_a_backlog_of_days_is_parted_into_its_conversations(self, people: People, clock: FrozenClock) -> None:
+        for days in (3, 3, 1):
+            people.write("dulu", at=clock() - timedelta(days=days))
+        people.routes()
+        assert [talk.messages for talk in people.rows(conversations)] == [2, 1]
+        assert [talk.closed_at is None for talk in people.rows(conversations)] == [False, True]
+
+
+class TestSpam:
+    def test_one_warning_and_then_silence_until_a_pause(self, people: People, clock: FrozenClock) -> None:
+        for number in range(30):
+            people.write(f"pesan {number}")
+        assert people.routes() == {Route.CONVERSATION: 15, Route.SPAM: 15}
+        [warning] = people.rows(wa_outbox)
+        assert (warning.chat, warning.reply_to) == (SITI, None)
+        assert "5 menit" in warning.content
+        clock.tick(minutes=4)
+        assert people.said("masih?") == {Route.SPAM: 1}
+        clock.tick(minutes=5)
+        assert people.said("suhu boiler 2") == {Route.COMMAND: 1}
+        assert len(people.rows(wa_outbox)) == 1
+        [standing] = people.rows(senders)
+        assert standing.silenced == 16
+
+    def test_others_are_heard_meanwhile(self, people: People) -> None:
+        for number in range(40):
+            people.write(f"pesan {number}")
+        people.write("halo", by=BUDI)
+        assert people.routes()[Route.CONVERSATION] == 16
+
+    def test_the_same_again_and_again_is_too_much(self, people: People, clock: FrozenClock) -> None:
+        for _ in range(5):
+            assert people.said("Suhu  boiler", kind="text") == {Route.CONVERSATION: 1}
+            clock.tick(seconds=10)
+        assert people.said("suhu BOILER") == {Route.SPAM: 1}
+
+    def test_the_same_now_and_then_is_not(self, people: People, clock: FrozenClock) -> None:
+        for _ in range(8):
+            assert people.said("suhu boiler 2") == {Route.COMMAND: 1}
+            clock.tick(seconds=61)
+
+    def test_a_group_counts_for_itself(self, people: People) -> None:
+        for number in range(12):
+            people.write(f"pesan {number}", chat=GROUP)
+        people.write("halo")
+        assert people.routes() == {Route.NOTED: 8, Route.SPAM: 4, Route.CONVERSATION: 1}
+        [warning] = people.rows(wa_outbox)
+        assert (warning.chat, warning.reply_to) == (GROUP, "m9.0")
+
+    def test_what_was_written_over_hours_and_comes_at_once_is_no_flood(
+        self, people: People, clock: FrozenClock
+    ) -> None:
+        for minutes in range(60):
+            people.write(f"laporan {minutes}", at=clock() - timedelta(minutes=60 - minutes))
+        assert people.routes() == {Route.CONVERSATION: 60}
+
+    def test_the_rules_are_those_of_the_catalog_as_it_is_now(self, people: People, clock: FrozenClock) -> None:
+        people.said("satu")
+        policy(people, per_minute=1, burst=1)
+        clock.tick(seconds=4)
+        assert people.said("dua", "tiga") == {Route.CONVERSATION: 1, Route.SPAM: 1}
+
+    def test_a_catalog_that_nobody_can_read_leaves_the_last_one_in_force(
+        self, people: People, clock: FrozenClock
+    ) -> None:
+        policy(people, burst=1)
+        people.said("satu")
+        with people.store.writing() as connection:
+            connection.execute(
+                reports.insert().values(name="x", version=1, definition={"title": 3}, created_at=clock())
+            )
+        clock.tick(seconds=4)
+        assert people.said("dua", "tiga") == {Route.CONVERSATION: 1, Route.SPAM: 1}
+
+    def test_a_warning_is_in_the_language_of_the_contact(self, people: People) -> None:
+        contact = {"phone": SITI, "display_name": "Siti", "language": "en"}
+        definition = {"contacts": {"siti": contact}, "policies": {"intake": {"spam": {"burst": 1}}}}
+        apply_catalog(people.store, Catalog.model_validate({"version": 1, **definition}))
+        people.said("one", "two")
+        [warning] = people.rows(wa_outbox)
+        assert warning.content.startswith("Too many messages")
+
+
+class TestBlocked:
+    def test_who_is_blocked_is_kept_and_not_answered(self, people: People, clock: FrozenClock) -> None:
+        block(people.store, Block("*", SITI, clock(), "cli", "penipu"))
+        assert people.said("suhu boiler 2", COMPLAINT, "halo") == {Route.BLOCKED: 3}
+        assert people.said("halo", by=BUDI) == {Route.CONVERSATION: 1}
+        assert (people.rows(commands), people.rows(complaint_queue), people.rows(wa_outbox)) == ([], [], [])
+        assert unblock(people.store, "*", SITI)
+        assert not unblock(people.store, "*", SITI)
+        assert people.said("halo") == {Route.CONVERSATION: 1}
+
+    def test_a_block_holds_for_every_address_of_a_person(self, people: People, clock: FrozenClock) -> None:
+        block(people.store, Block("default", "ID.1349", clock(), "cli", "x"))
+        people.write("halo")
+        with people.store.writing() as connection:
+            connection.execute(update(inbound_messages).values(sender_user_id="ID.1349"))
+        assert people.routes() == {Route.BLOCKED: 1}
+
+    def test_a_block_of_another_account_does_not(self, people: People, clock: FrozenClock) -> None:
+        block(people.store, Block("pabrik", SITI, clock(), "cli", "x"))
+        assert people.said("halo") == {Route.CONVERSATION: 1}
+
+    def test_a_second_block_changes_the_reason(self, people: People, clock: FrozenClock) -> None:
+        for reason in ("satu", "dua"):
+            block(people.store, Block("*", SITI, clock(), "cli", reason))
+        assert [found.reason for found in blocks(people.store)] == ["dua"]
+
+
+class TestTrouble:
+    def test_a_message_that_cannot_be_routed_holds_up_no_other(
+        self, people: People, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(text: str) -> None:
+            if text == "racun":
+                raise RuntimeError(text)
+
+        monkeypatch.setattr(routing, "read_complaint", broken)
+        people.write("halo", "racun", "apa kabar")
+        assert people.routes() == {Route.CONVERSATION: 2}
+        [poison] = [row for row in people.rows(inbound_messages) if row.text == "racun"]
+        assert (poison.state, poison.note, poison.attempts) == ("route", "RuntimeError", 1)
+        assert poison.due_at > clock()
+        monkeypatch.undo()
+        clock.tick(minutes=1)
+        assert people.routes() == {Route.CONVERSATION: 1}
+
+    def test_nothing_is_done_twice_by_many_at_once(self, people: People) -> None:
+        for number in range(60):
+            people.write(f"suhu {number}", by=f"+62812345678{number % 10:02d}")
+
+        def work(_: int) -> Counter[Route]:
+            router = Router(people.store, people.outbox, asks, people.clock)
+            total: Counter[Route] = Counter()
+            for _ in range(20):
+                total += router.work(7)
+            return total
+
+        with ThreadPoolExecutor(4) as pool:
+            done = sum(pool.map(work, range(4)), Counter())
+        assert done == {Route.COMMAND: 60}
+        assert len({row.message_id for row in people.rows(commands)}) == 60

@@ -1,0 +1,58 @@
+"""What admins decide of incoming messages. The descriptions go into the JSON Schema that editors show."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from wa_integrasi.policy.spam import Rate, SpamRules
+
+Count = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+Slug = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class SpamPolicy(_Part):
+    """When somebody writes too much: they are told once, and not heard until they pause."""
+
+    per_minute: Count = Field(default=20, description="Messages a minute that one person may write.")
+    burst: Count = Field(default=15, description="How many of them may come at once.")
+    group_per_minute: Count = Field(default=10, description="The same for one person in a group chat.")
+    group_burst: Count = Field(default=8, description="The same for one person in a group chat.")
+    repeats: Count = Field(default=5, description="How often in a row the same may be said.")
+    repeats_within_s: Count = Field(default=60, description="Seconds after which it counts as said anew.")
+    cooldown_s: Count = Field(default=300, description="Seconds that a silenced person must pause to be heard again.")
+
+    @property
+    def rules(self) -> SpamRules:
+        """As the policy takes them."""
+        return SpamRules(
+            Rate(self.per_minute, self.burst),
+            Rate(self.group_per_minute, self.group_burst),
+            self.repeats,
+            timedelta(seconds=self.repeats_within_s),
+            timedelta(seconds=self.cooldown_s),
+        )
+
+
+class IntakePolicy(_Part):
+    """What becomes of messages that are neither a command nor a complaint, and who is told of urgent ones."""
+
+    spam: SpamPolicy = Field(default=SpamPolicy(), description="When somebody writes too much.")
+    ai: Slug | None = Field(
+        default=None,
+        description="Name of the AI block that says what a message is about; without it keyword rules do.",
+        examples=["default"],
+    )
+    duty_group: str | None = Field(
+        default=None, description="Contact or group that is told at once of what is urgent.", examples=["piket"]
+    )
+    duty_account: Slug = Field(default="default", description="WhatsApp account that tells them.")
+    quiet_minutes: Count = Field(
+        default=240, description="After so many minutes without a word the next message begins a new conversation."
+    )

@@ -1,0 +1,271 @@
+"""Where each message goes: the command queue, the complaint queue, a conversation, or nowhere. Needs the store only.
+
+All that a message leads to is one commit, so it is routed once, wherever a process dies.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, select
+
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.storing import load_catalog
+from wa_integrasi.clock import Clock, utc_now
+from wa_integrasi.commands import CommandQueue, NewCommand
+from wa_integrasi.complaints import Complaint, file_complaint, read_complaint
+from wa_integrasi.inbox import consent_of
+from wa_integrasi.intake.conversations import place
+from wa_integrasi.intake.incoming import Incoming, finish, put_off, take_incoming, take_one, waiting_ids
+from wa_integrasi.intake.senders import blocked_among, keep_standings, lock_standings
+from wa_integrasi.intake.words import too_much
+from wa_integrasi.message import Priority
+from wa_integrasi.outbox import NewMessage, Outbox
+from wa_integrasi.policy.spam import Standing, Verdict, digest_of, judge
+from wa_integrasi.recipient import Recipient
+from wa_integrasi.store.engine import Store, is_away
+from wa_integrasi.store.tables import message_events, wa_outbox
+
+_CATALOG_FOR = timedelta(seconds=3)
+"""How long a change of the catalog may go unseen."""
+
+_FIRST_PAUSE = timedelta(seconds=5)
+_LONGEST_PAUSE = timedelta(hours=1)
+
+_SAID = frozenset(
+    {"text", "image", "document", "audio", "video", "sticker", "location", "contacts", "interactive", "button"}
+)
+"""Kinds that want an answer; the others are kept and nothing else."""
+
+_UNCOUNTED = frozenset({"system"})
+"""Kinds that nobody wrote."""
+
+log = logging.getLogger(__name__)
+
+
+class Route(StrEnum):
+    """Where a message went."""
+
+    COMMAND = "command"
+    COMPLAINT = "complaint"
+    CONVERSATION = "conversation"
+    NOTED = "noted"
+    """Kept, and nothing else: a reaction, a word of consent, what people in a group say to each other."""
+    SPAM = "spam"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A message as the commands see it."""
+
+    message: Incoming
+    quotes_us: bool
+    """Whether it answers a message of ours: in a group it is meant for us then."""
+
+
+Asks = Callable[[Asked, Catalog], bool]
+"""Says whether a message is a command."""
+
+
+def no_commands(_: Asked, __: Catalog) -> bool:
+    """Where nobody answers commands."""
+    return False
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """Messages of one transaction by what is to be done with them."""
+
+    routes: dict[int, Route] = field(default_factory=dict)
+    commands: list[NewCommand] = field(default_factory=list)
+    complaints: list[tuple[Incoming, Complaint]] = field(default_factory=list)
+    talks: list[Incoming] = field(default_factory=list)
+    warnings: list[Incoming] = field(default_factory=list)
+    heard: list[Incoming] = field(default_factory=list)
+
+
+class Router:
+    """Routes the stored messages of one store. Several processes may do so at once."""
+
+    def __init__(self, store: Store, outbox: Outbox, asks: Asks, clock: Clock = utc_now) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._commands = CommandQueue(store, clock)
+        self._asks = asks
+        self._clock = clock
+        self._catalog: tuple[Catalog, datetime] | None = None
+
+    def work(self, limit: int = 200) -> Counter[Route]:
+        """Route up to `limit` messages, and say how many went where.
+
+        One that cannot be routed waits longer and longer, and holds up no other. Raises when the store is away.
+        """
+        catalog = self._catalog_now()
+        try:
+            return self._routed(lambda connection: take_incoming(connection, self._clock(), limit), catalog)
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.warning("messages are routed one by one: %s", type(error).__name__)
+        with self._store.reading() as connection:
+            ids = waiting_ids(connection, self._clock(), limit)
+        done: Counter[Route] = Counter()
+        for message_id in ids:
+            done += self._routed_alone(message_id, catalog)
+        return done
+
+    def _routed_alone(self, message_id: int, catalog: Catalog) -> Counter[Route]:
+        attempts: list[int] = []
+
+        def take(connection: Connection) -> list[Incoming]:
+            taken = take_one(connection, message_id)
+            attempts.extend(message.attempts for message in taken)
+            return taken
+
+        try:
+            return self._routed(take, catalog)
+        except Exception as error:
+            if is_away(error):
+                raise
+            due_at = self._clock() + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(sum(attempts), 12))
+            log.error("message %s is not routed: %s", message_id, type(error).__name__)  # noqa: TRY400 - no values in logs
+            with self._store.writing() as connection:
+                put_off(connection, message_id, due_at, type(error).__name__)
+            return Counter()
+
+    def _routed(self, take: Callable[[Connection], list[Incoming]], catalog: Catalog) -> Counter[Route]:
+        with self._store.writing() as connection:
+            messages = take(connection)
+            if not messages:
+                return Counter()
+            found = self._sorted(connection, messages, catalog)
+            self._act(connection, found, catalog)
+            talks = place(connection, found.talks, timedelta(minutes=catalog.intake.quiet_minutes), self._clock())
+            finish(connection, [(m, found.routes[m.id], talks.get(m.id)) for m in messages])
+            if found.heard:
+                self._store.wake(connection)
+        return Counter(found.routes.values())
+
+    def _sorted(self, connection: Connection, messages: Sequence[Incoming], catalog: Catalog) -> _Sorted:
+        counted = [message for message in messages if message.kind not in _UNCOUNTED]
+        standings = lock_standings(connection, {message.person for message in counted}) if counted else {}
+        blocked = blocked_among(connection, {(m.account, address) for m in messages for address in m.addresses})
+        ours = _ours_among(connection, messages)
+        found = _Sorted()
+        for message in sorted(messages, key=lambda message: (message.at, message.id)):
+            if any((message.account, address) in blocked for address in message.addresses):
+                found.routes[message.id] = Route.BLOCKED
+            elif self._is_spam(message, standings, catalog, found):
+                found.routes[message.id] = Route.SPAM
+            else:
+                found.heard.append(message)
+                asked = Asked(message, quotes_us=(message.account, message.quoted_id) in ours)
+                found.routes[message.id] = self._route(asked, catalog, found)
+        if standings:
+            keep_standings(connection, standings)
+        return found
+
+    def _is_spam(
+        self, message: Incoming, standings: dict[tuple[str, str, str], Standing], catalog: Catalog, found: _Sorted
+    ) -> bool:
+        if message.kind in _UNCOUNTED:
+            return False
+        said = digest_of(message.text or "")
+        in_group = message.group_id is not None
+        standing = standings[message.person]
+        verdict, standings[message.person] = judge(
+            standing, catalog.intake.spam.rules, message.at, said, group=in_group
+        )
+        if verdict is Verdict.WARNED:
+            found.warnings.append(message)
+        return verdict is not Verdict.HEARD
+
+    def _route(self, asked: Asked, catalog: Catalog, found: _Sorted) -> Route:
+        message = asked.message
+        text = message.text or ""
+        if message.kind not in _SAID or consent_of(message.kind, message.group_id, text) is not None:
+            return Route.NOTED
+        if complaint := read_complaint(text):
+            found.complaints.append((message, complaint))
+            return Route.COMPLAINT
+        if self._asks(asked, catalog):
+            found.commands.append(_command(message))
+            return Route.COMMAND
+        if message.group_id is not None and not asked.quotes_us:
+            return Route.NOTED
+        found.talks.append(message)
+        return Route.CONVERSATION
+
+    def _act(self, connection: Connection, found: _Sorted, catalog: Catalog) -> None:
+        self._commands.ask(found.commands, connection)
+        for message, complaint in found.complaints:
+            file_complaint(
+                connection,
+                complaint,
+                complainant=message.sender,
+                now=self._clock(),
+                account=message.account,
+                chat=message.chat,
+                message_id=message.id,
+            )
+        self._outbox.enqueue([self._warning(message, catalog) for message in found.warnings], connection)
+
+    def _warning(self, message: Incoming, catalog: Catalog) -> NewMessage:
+        return NewMessage(
+            Recipient.of_chat(message.chat),
+            too_much(_language(message, catalog), catalog.intake.spam.rules.cooldown),
+            dedupe_key=f"spam/{message.id}",
+            account=message.account,
+            priority=Priority.REPLY,
+            reply_to=(message.quote_id or message.message_id) if message.group_id else None,
+        )
+
+    def _catalog_now(self) -> Catalog:
+        """The catalog in force, read anew every few seconds; one that nobody can read leaves the last one in force."""
+        now = self._clock()
+        if self._catalog is not None and timedelta() <= now - self._catalog[1] < _CATALOG_FOR:
+            return self._catalog[0]
+        try:
+            found = load_catalog(self._store)
+        except ValidationError as error:
+            log.error("the catalog in the store cannot be read: %s problems", error.error_count())  # noqa: TRY400
+            found = self._catalog[0] if self._catalog else Catalog(version=1)
+        self._catalog = found, now
+        return found
+
+
+def _command(message: Incoming) -> NewCommand:
+    return NewCommand(
+        account=message.account,
+        chat=message.chat,
+        text=message.text,
+        sender=message.sender,
+        message_id=message.id,
+        quote_id=message.quote_id or message.message_id,
+    )
+
+
+def _language(message: Incoming, catalog: Catalog) -> str:
+    for contact in catalog.contacts.values():
+        if contact.phone in message.addresses:
+            return contact.language
+    return "id"
+
+
+def _ours_among(connection: Connection, messages: Sequence[Incoming]) -> set[tuple[str, str | None]]:
+    """Which of the quoted messages are ours, each with its account."""
+    quoted = {message.quoted_id for message in messages if message.quoted_id}
+    if not quoted:
+        return set()
+    found = select(wa_outbox.c.account, message_events.c.provider_message_id).join(
+        wa_outbox, wa_outbox.c.id == message_events.c.outbox_id
+    )
+    rows = connection.execute(found.where(message_events.c.provider_message_id.in_(quoted)))
+    return set(rows.tuples())
