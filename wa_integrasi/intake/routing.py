@@ -23,8 +23,8 @@ from wa_integrasi.complaints import Complaint, file_complaint, read_complaint
 from wa_integrasi.inbox import consent_of
 from wa_integrasi.intake.conversations import place
 from wa_integrasi.intake.incoming import Incoming, finish, put_off, take_incoming, take_one, waiting_ids
+from wa_integrasi.intake.replies import too_much
 from wa_integrasi.intake.senders import blocked_among, keep_standings, lock_standings
-from wa_integrasi.intake.words import too_much
 from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.policy.spam import Standing, Verdict, digest_of, judge

@@ -1,0 +1,87 @@
+"""`wa contact`: who is not answered any more, and what is known of somebody."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from deployments.commands.output import AsJson, is_text, listing, moment
+from wa_integrasi.accounts import known_accounts
+from wa_integrasi.clock import utc_now
+from wa_integrasi.intake.senders import EVERY_ACCOUNT, Block, block, blocks, unblock
+from wa_integrasi.recipient import Kind, Recipient, RecipientError
+from wa_integrasi.settings import load_settings
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.migrating import check_revision
+
+app = typer.Typer(help="People who write to us.", no_args_is_help=True)
+
+Who = Annotated[str, typer.Argument(help="Phone number, or another id of WhatsApp (…@lid, ID.1349…).")]
+Account = Annotated[str | None, typer.Option(help="Only for this account; without it for all.", show_default=False)]
+
+
+@app.command("block")
+def block_contact(
+    who: Who,
+    reason: Annotated[str, typer.Option(help="Why; the list of the blocked shows it.")],
+    account: Account = None,
+) -> None:
+    """Keep somebody's messages and do nothing else with them: no command, no complaint, no answer."""
+    if not reason.strip() or not is_text(reason):
+        raise typer.BadParameter("--reason: must say something, in UTF-8")
+    address = _address(who)
+    settings = load_settings()
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        check_revision(store)
+        new = Block(_account(store, account), address, utc_now(), f"cli:{getpass.getuser()}", reason.strip()[:500])
+        block(store, new)
+    typer.echo(f"{address} is blocked{f' for {account}' if account else ''}")
+
+
+@app.command("unblock")
+def unblock_contact(who: Who, account: Account = None) -> None:
+    """Hear somebody again; exit code 1 when they were not blocked."""
+    address = _address(who)
+    with Store.open(load_settings().database_url.get_secret_value()) as store:
+        check_revision(store)
+        gone = unblock(store, account or EVERY_ACCOUNT, address)
+    if not gone:
+        scope = f"for the account {account}" if account else "for all accounts ('wa contact blocked' shows where)"
+        typer.echo(f"error: {address} is not blocked {scope}", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{address} is heard again")
+
+
+@app.command("blocked")
+def blocked_contacts(as_json: AsJson = False) -> None:
+    """Show everybody who is blocked."""
+    settings = load_settings()
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        check_revision(store)
+        found = blocks(store)
+    rows = [
+        {**asdict(each), "since": each.since.isoformat() if as_json else moment(each.since, settings.timezone)}
+        for each in found
+    ]
+    listing(rows, as_json=as_json, empty="nobody is blocked")
+
+
+def _address(who: str) -> str:
+    try:
+        recipient = Recipient.parse(who)
+    except RecipientError as error:
+        raise typer.BadParameter(f"WHO: {error}") from None
+    if recipient.kind is Kind.GROUP:
+        raise typer.BadParameter("WHO: found a group chat, must be a person")
+    return recipient.chat
+
+
+def _account(store: Store, account: str | None) -> str:
+    """Raise `BadParameter` for a name that no account has: the block would hold for nobody."""
+    names = {known.name for known in known_accounts(store)} | {"default"}
+    if account is not None and account not in names:
+        raise typer.BadParameter(f"--account: no account is called {account!r}; there are: {', '.join(sorted(names))}")
+    return account or EVERY_ACCOUNT

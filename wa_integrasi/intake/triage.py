@@ -1,0 +1,218 @@
+"""Conversations are classified, and people on duty are told at once of what is urgent."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, case, select, update
+
+from wa_integrasi.catalog.models import Catalog, GroupUnresolvedError
+from wa_integrasi.catalog.storing import load_catalog
+from wa_integrasi.clock import Clock, utc_now
+from wa_integrasi.intake.classification import Classification, Urgency
+from wa_integrasi.intake.classifying import Classifier
+from wa_integrasi.intake.replies import Urgent, urgent_notice
+from wa_integrasi.message import Priority
+from wa_integrasi.outbox import NewMessage, Outbox
+from wa_integrasi.privacy.names import Names
+from wa_integrasi.reporting import addressees
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.tables import chats, conversations, inbound_messages
+
+LEASE = timedelta(seconds=60)
+"""How long a conversation belongs to who classifies it; longer than an AI is waited for."""
+
+URGENT = Urgency.HIGH
+"""From here on people are told."""
+
+_NEWEST = 10
+_FIRST_PAUSE = timedelta(seconds=5)
+_LONGEST_PAUSE = timedelta(minutes=10)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A conversation that was taken to be classified."""
+
+    id: int
+    account: str
+    chat: str
+    sender: str
+    messages: int
+    """How many it had when it was taken."""
+    attempts: int
+    lease: str
+    urgency: Urgency | None
+    """What was found the last time."""
+    texts: Sequence[str] = field(repr=False)
+    """The newest ones, the oldest first."""
+    name: str | None = field(repr=False)
+    """What its sender calls themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An urgent conversation, as Prefect may know it: nothing of it says who wrote or what."""
+
+    id: int
+    account: str
+    intent: str
+    urgency: str
+    by: str
+    since: datetime
+
+
+class Triage:
+    """Classifies the conversations of one store. Several processes may do so at once."""
+
+    def __init__(
+        self, store: Store, outbox: Outbox, group_ids: Mapping[str, str] | None = None, clock: Clock = utc_now
+    ) -> None:
+        """`group_ids` is `Settings.group_ids`."""
+        self._store = store
+        self._outbox = outbox
+        self._group_ids = group_ids or {}
+        self._clock = clock
+
+    def catalog(self) -> Catalog:
+        """The catalog in force, which names the AI and the duty group."""
+        return load_catalog(self._store)
+
+    def take(self, limit: int = 10) -> list[Talk]:
+        """Take up to `limit` conversations that are due; those of a taker that died come back when its lease ends."""
+        now, lease = self._clock(), secrets.token_hex(8)
+        c = conversations.c
+        due = select(c.id).where(c.due_at <= now).order_by(c.due_at, c.id).limit(limit)
+        with self._store.writing() as connection:
+            ids = connection.execute(due.with_for_update(skip_locked=True)).scalars().all()
+            if not ids:
+                return []
+            taken = update(conversations).where(c.id.in_(ids))
+            values = {"due_at": now + LEASE, "lease": lease, "attempts": c.attempts + 1}
+            returned = (c.id, c.account, c.chat, c.sender, c.messages, c.attempts, c.urgency)
+            rows = connection.execute(taken.values(values).returning(*returned)).all()
+            return [
+                Talk(
+                    *(row.id, row.account, row.chat, row.sender, row.messages, row.attempts, lease),
+                    urgency=Urgency(row.urgency) if row.urgency else None,
+                    texts=_texts(connection, row.id),
+                    name=_name(connection, row.account, row.sender),
+                )
+                for row in sorted(rows, key=lambda row: row.id)
+            ]
+
+    async def classify(self, talks: Sequence[Talk], classifier: Classifier, catalog: Catalog) -> None:
+        """Classify conversations that were taken, and write down what was found. One that fails waits."""
+        import asyncio
+
+        contacts = [contact.display_name for contact in catalog.contacts.values()]
+        for talk in talks:
+            names = Names([*contacts, *([talk.name] if talk.name else [])])
+            try:
+                found = await classifier.classify(talk.texts, names)
+                await asyncio.to_thread(self.settle, talk, found, catalog)
+            except Exception as error:
+                log.error("conversation %s is not classified: %s", talk.id, type(error).__name__)  # noqa: TRY400 - no values in logs
+                await asyncio.to_thread(self.put_off, talk)
+
+    def settle(self, talk: Talk, found: Classification, catalog: Catalog) -> bool:
+        """Write down what was found and tell people on duty, in one commit; False when the talk is not ours any more.
+
+        Where more was written meanwhile, it is due again.
+        """
+        now = self._clock()
+        c = conversations.c
+        raised = found.urgency.rank >= URGENT.rank and (talk.urgency is None or found.urgency.rank > talk.urgency.rank)
+        values = {
+            "intent": found.intent,
+            "urgency": found.urgency,
+            "summary": found.summary,
+            "classified_by": found.by,
+            "reason": found.reason,
+            "lease": None,
+            "attempts": 0,
+            "due_at": case((c.messages > talk.messages, now)),
+            **({"urgent_at": now, "told_at": None} if raised else {}),
+        }
+        ours = (c.id == talk.id) & (c.lease == talk.lease)
+        with self._store.writing() as connection:
+            if connection.execute(update(conversations).where(ours).values(values)).rowcount == 0:
+                return False
+            if raised:
+                self._outbox.enqueue(self._notices(talk, found, catalog), connection)
+        return True
+
+    def put_off(self, talk: Talk) -> None:
+        """Let a conversation wait that could not be classified, longer each time."""
+        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(talk.attempts, 10))
+        c = conversations.c
+        ours = (c.id == talk.id) & (c.lease == talk.lease)
+        with self._store.writing() as connection:
+            connection.execute(update(conversations).where(ours).values(due_at=self._clock() + pause, lease=None))
+
+    def alarms(self, limit: int = 100) -> list[Alarm]:
+        """Urgent conversations that Prefect was not told of."""
+        c = conversations.c
+        untold = c.urgent_at.is_not(None) & c.told_at.is_(None)
+        columns = (c.id, c.account, c.intent, c.urgency, c.classified_by, c.urgent_at)
+        with self._store.reading() as connection:
+            rows = connection.execute(select(*columns).where(untold).order_by(c.id).limit(limit)).tuples()
+            return [Alarm(*row) for row in rows]
+
+    def told(self, alarms: Sequence[Alarm]) -> None:
+        """Prefect has been told of these; one that has become worse since is told of anew."""
+        c = conversations.c
+        with self._store.writing() as connection:
+            for alarm in alarms:
+                same = (c.id == alarm.id) & (c.urgent_at == alarm.since)
+                connection.execute(update(conversations).where(same).values(told_at=self._clock()))
+
+    def due_in(self) -> timedelta | None:
+        """How long until a conversation is due; None when none waits."""
+        c = conversations.c
+        first = select(c.due_at).where(c.due_at.is_not(None)).order_by(c.due_at).limit(1)
+        with self._store.reading() as connection:
+            due = connection.execute(first).scalar()
+        return max(timedelta(), due - self._clock()) if due else None
+
+    def _notices(self, talk: Talk, found: Classification, catalog: Catalog) -> list[NewMessage]:
+        policy = catalog.intake
+        if policy.duty_group is None:
+            log.warning("conversation %s is %s, and no duty group is named in the catalog", talk.id, found.urgency)
+            return []
+        try:
+            people = addressees(catalog, [policy.duty_group], self._group_ids)
+        except GroupUnresolvedError as error:
+            log.error("nobody on duty is told of conversation %s: %s", talk.id, error)  # noqa: TRY400 - it says it all
+            return []
+        known = [contact.display_name for contact in catalog.contacts.values() if contact.phone == talk.sender]
+        urgent = Urgent(found, sender=talk.sender, contact=known[0] if known else None, name=talk.name, chat=talk.chat)
+        return [
+            NewMessage(
+                person.recipient,
+                urgent_notice(person.language, urgent),
+                dedupe_key=f"urgent/{talk.id}/{found.urgency}/{person.recipient.chat}",
+                account=policy.duty_account,
+                priority=Priority.REPLY,
+            )
+            for person in people
+        ]
+
+
+def _texts(connection: Connection, conversation_id: int) -> list[str]:
+    c = inbound_messages.c
+    written = select(c.text).where(c.conversation_id == conversation_id, c.text.is_not(None))
+    newest = connection.execute(written.order_by(c.at.desc(), c.id.desc()).limit(_NEWEST)).scalars().all()
+    return [text for text in reversed(newest) if text]
+
+
+def _name(connection: Connection, account: str, sender: str) -> str | None:
+    named = select(chats.c.profile_name).where(chats.c.account == account, chats.c.chat == sender)
+    name: str | None = connection.execute(named).scalar()
+    return name
