@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-_PIECE = re.compile(r"(?P<word>[^\W_]+)|(?P<stop>[!?;\n]|[.](?![0-9]))|(?P<cut>[,:()\u2013\u2014]|\s-)")
+_WORD = re.compile(r"[^\W_]+")
+_PIECE = re.compile(r"([^\W_]+)|([!?;\n]|[.](?![0-9]))|[,:()\u2013\u2014]|\s-")
+_A_WORD, _A_STOP = 1, 2
 _RUN = re.compile(r"([^\W\d_])\1+")
 _FORGIVEN_FROM = 7
 _SPELLED_FROM = 4
@@ -21,46 +23,34 @@ class Token(NamedTuple):
     clause: int
 
 
-def tokens(text: str) -> Iterator[Token]:
-    """The words of a text, in its order."""
+def tokens(text: str, known: Callable[[str], str]) -> list[Token]:
+    """The words of a text in its order, each as the word that it is `known` for."""
     sentence = clause = 0
+    found: list[Token] = []
     spelled: list[str] = []
     for match in _PIECE.finditer(_folded(text)):
-        word = match["word"]
-        if word is not None and len(word) == 1 and word.isalpha():
-            spelled.append(word)
+        sort = match.lastindex
+        if sort == _A_WORD:
+            word = match[0]
+            if len(word) == 1 and word.isalpha():
+                spelled.append(word)
+                continue
+            if spelled:
+                found += (Token(known(each), sentence, clause) for each in _joined(spelled))
+                spelled = []
+            found.append(Token(known(word), sentence, clause))
             continue
-        yield from _spelled(spelled, sentence, clause)
+        found += (Token(known(each), sentence, clause) for each in _joined(spelled))
         spelled = []
-        if word is not None:
-            yield Token(_squeezed(word), sentence, clause)
-        else:
-            clause += 1
-            sentence += match["stop"] is not None
-    yield from _spelled(spelled, sentence, clause)
-
-
-def _spelled(letters: Sequence[str], sentence: int, clause: int) -> Iterator[Token]:
-    """Single letters: `a p i` are three words, `t o l o n g` is one."""
-    words = ["".join(letters)] if len(letters) >= _SPELLED_FROM else letters
-    yield from (Token(_squeezed(word), sentence, clause) for word in words)
-
-
-def _folded(text: str) -> str:
-    """In small letters without accents and signs that nobody sees."""
-    if text.isascii():
-        return text.lower()
-    apart = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(sign for sign in apart if unicodedata.category(sign) not in ("Mn", "Cf", "Me"))
-
-
-def _squeezed(word: str) -> str:
-    return _RUN.sub(r"\1", word)
+        clause += 1
+        sentence += sort == _A_STOP
+    found += (Token(known(each), sentence, clause) for each in _joined(spelled))
+    return found
 
 
 def plain(entry: str) -> tuple[str, ...]:
     """The words of an entry of a list, as those of a text are read."""
-    return tuple(_squeezed(word) for word in re.findall(r"[^\W_]+", _folded(entry)))
+    return tuple(_WORD.findall(_folded(entry)))
 
 
 def slips(word: str) -> Iterable[str]:
@@ -70,4 +60,17 @@ def slips(word: str) -> Iterable[str]:
     missing = (word[:at] + word[at + 1 :] for at in range(1, len(word)))
     swapped = (word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(1, len(word) - 1))
     # A slip that leaves two like letters side by side would be squeezed to a shorter word, perhaps another one.
-    return [slip for slip in (*missing, *swapped) if _squeezed(slip) == slip]
+    return [slip for slip in (*missing, *swapped) if not _RUN.search(slip)]
+
+
+def _joined(letters: Sequence[str]) -> Sequence[str]:
+    """Single letters: `a p i` are three words, `t o l o n g` is one."""
+    return [_RUN.sub(r"\1", "".join(letters))] if len(letters) >= _SPELLED_FROM else letters
+
+
+def _folded(text: str) -> str:
+    """In small letters, without accents and signs that nobody sees, every run of a letter as one."""
+    if text.isascii():
+        return _RUN.sub(r"\1", text.lower())
+    apart = unicodedata.normalize("NFKD", text).casefold()
+    return _RUN.sub(r"\1", "".join(sign for sign in apart if unicodedata.category(sign) not in ("Mn", "Cf", "Me")))

@@ -18,7 +18,7 @@ from wa_integrasi.intake.words import Words
 _ASKS = re.compile(r"\?(?![^\W_])")
 _DIGITS_FOR_LETTERS = str.maketrans("013457", "oieast")
 _ENDINGS = ("nya", "lah", "kah", "pun")
-_SHORTEST_STEM = 4
+_ENDING = 3
 _NEAR = 4
 """How many words may be from one of two words to the other."""
 
@@ -103,7 +103,7 @@ class Rules:
 
     def judge(self, text: str) -> Judgement:
         """What one text wants, and how much it hurries."""
-        read = [token._replace(word=self._read(token.word)) for token in tokens(text)]
+        read = tokens(text, self._read)
         hits = self._hits(read)
         live, spoken_of = self._weighed(read, hits)
         urgency, because = _urgency(live, hits, read)
@@ -129,25 +129,25 @@ class Rules:
 
     def _read(self, word: str) -> str:
         """The word of the lists that a word of the text stands for; else itself."""
-        for each in (word, word.translate(_DIGITS_FOR_LETTERS)) if any(map(str.isdigit, word)) else (word,):
-            if each in self._known:
-                return self._known[each]
-            for ending in _ENDINGS:
-                stem = each.removesuffix(ending)
-                if len(stem) >= _SHORTEST_STEM and stem in self._known:
-                    return self._known[stem]
-        return word
+        found = self._known.get(word)
+        if found is None and word.endswith(_ENDINGS) and len(word) > 2 * _ENDING:
+            found = self._known.get(word[:-_ENDING])
+        if found is None and not word.isalpha():
+            found = self._known.get(word.translate(_DIGITS_FOR_LETTERS))
+        return found or word
 
     def _hits(self, read: Sequence[Token]) -> list[Hit]:
-        hidden = bytearray(len(read))
-        for at, token in enumerate(read):
-            for phrase in self._harmless.get(token.word, ()):
-                if _follows(read, at, phrase):
-                    hidden[at : at + len(phrase)] = b"\1" * len(phrase)
+        words = tuple(token.word for token in read)
+        hidden = bytearray(len(words))
+        for at, word in enumerate(words):
+            for phrase in self._harmless.get(word, ()):
+                last = _last_of(read, words, at, phrase)
+                if last is not None:
+                    hidden[at : last + 1] = b"\1" * len(phrase)
         hits = []
-        for at, token in enumerate(read):
-            for entry in self._entries.get(token.word, ()):
-                last = _end_of(read, at, entry)
+        for at, word in enumerate(words):
+            for entry in self._entries.get(word, ()):
+                last = _end_of(read, words, at, entry)
                 if last is not None and not (hidden[at] or hidden[last]):
                     hits.append(Hit(at, last, entry.kind, entry.label, entry.near))
         return hits
@@ -173,7 +173,7 @@ class Rules:
         return any(self._taken_back_at(read, start, dangers) for start in starts)
 
     def _taken_back_at(self, read: Sequence[Token], start: int, dangers: frozenset[int]) -> bool:
-        linked = only_topics = False
+        linked = only_topics = filled = False
         for at in range(start - 1, max(-1, start - 1 - _BEFORE), -1):
             word, _, clause = read[at]
             if clause != read[start].clause:
@@ -181,12 +181,14 @@ class Rules:
             if word in self._denials or word in self._topics:
                 doubled = at > 0 and read[at - 1].word in self._denials and read[at - 1].clause == clause
                 return not doubled and not (only_topics and word in self._denials)
-            if at in dangers:
+            if at in dangers and (linked or not filled):
                 only_topics = only_topics or not linked
                 linked = False
             elif word in self._links:
                 linked = True
-            elif word not in self._fillers:
+            elif word in self._fillers:
+                filled = True
+            else:
                 return False
         return False
 
@@ -245,19 +247,17 @@ def _intent(live: Sequence[Hit], spoken_of: Sequence[Hit], asks: bool) -> Intent
     return Intent.COURTESY if Kind.COURTESY in begins else Intent.OTHER
 
 
-def _end_of(read: Sequence[Token], at: int, entry: _Entry) -> int | None:
-    """The last word of an entry that begins here, if it does."""
+def _end_of(read: Sequence[Token], words: tuple[str, ...], at: int, entry: _Entry) -> int | None:
+    """The last word of an entry that begins here, if it does; all of it is in one sentence."""
     if not entry.near:
-        return at + len(entry.words) - 1 if _follows(read, at, entry.words) else None
+        return _last_of(read, words, at, entry.words)
     for other in range(at + 1, min(len(read), at + 1 + _NEAR)):
-        if read[other].sentence != read[at].sentence:
-            return None
-        if read[other].word == entry.words[1]:
+        if words[other] == entry.words[1] and read[other].sentence == read[at].sentence:
             return other
     return None
 
 
-def _follows(read: Sequence[Token], at: int, words: tuple[str, ...]) -> bool:
-    return read[at].sentence == read[min(at + len(words), len(read)) - 1].sentence and words == tuple(
-        token.word for token in read[at : at + len(words)]
-    )
+def _last_of(read: Sequence[Token], words: tuple[str, ...], at: int, phrase: tuple[str, ...]) -> int | None:
+    last = at + len(phrase) - 1
+    same = words[at : last + 1] == phrase and read[at].sentence == read[last].sentence
+    return last if same else None
