@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from wa_integrasi.intake.classification import Intent, Urgency
-from wa_integrasi.intake.rules import Judgement, Rules
-from wa_integrasi.intake.words import Words
+from wa_integrasi.intake.rules import Rules
 
 RULES = Rules()
 
