@@ -1,0 +1,56 @@
+"""`wa contact` as somebody at a terminal sees it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from deployments.cli import app
+from wa_integrasi.store.engine import Store
+
+
+@pytest.fixture
+def wa(store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Any:
+    """Run `wa contact` over the store."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WA_DATABASE_URL", database_url)
+    monkeypatch.setenv("COLUMNS", "200")
+    return lambda *arguments: CliRunner().invoke(app, ["contact", *arguments])
+
+
+def test_a_block_is_listed_and_lifted(wa: Any) -> None:
+    assert wa("blocked").stdout == "nobody is blocked\n"
+    assert wa("block", "0812-3456-7890", "--reason", "penipu").stdout == "+6281234567890 is blocked\n"
+    [row] = json.loads(wa("blocked", "--json").stdout)
+    assert (row["account"], row["address"], row["reason"]) == ("*", "+6281234567890", "penipu")
+    assert row["by"].startswith("cli:")
+    assert "penipu" in wa("blocked").stdout
+    assert wa("unblock", "+62 812 3456 7890").stdout == "+6281234567890 is heard again\n"
+    gone = wa("unblock", "+62 812 3456 7890")
+    assert gone.exit_code == 1
+    assert "is not blocked for all accounts" in gone.stderr
+
+
+def test_a_block_of_one_account_is_lifted_there(wa: Any) -> None:
+    wa("block", "0812-3456-7890", "--reason", "x", "--account", "default")
+    assert wa("unblock", "0812-3456-7890").exit_code == 1
+    assert wa("unblock", "0812-3456-7890", "--account", "default").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["block", "siti", "--reason", "x"], "WHO: not a phone number"),
+        (["block", "120363000000000000@g.us", "--reason", "x"], "must be a person"),
+        (["block", "0812-3456-7890", "--reason", " "], "--reason: must say something"),
+        (["block", "0812-3456-7890", "--reason", "x", "--account", "pabrik"], "there are: default"),
+        (["block", "0812-3456-7890"], "--reason"),
+    ],
+)
+def test_wrong_usage_says_what_is_wrong(wa: Any, arguments: list[str], said: str) -> None:
+    result = wa(*arguments)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.replace("│", " ").split())
