@@ -1,12 +1,15 @@
-"""Data sources as blocks: what a report's `source` names."""
+"""Data sources as blocks: what a report's `source` names, and the AI that sorts messages."""
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
 from prefect.blocks.core import Block
-from pydantic import ConfigDict, Field, HttpUrl, SecretStr, field_validator
+from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
+from pydantic import ConfigDict, Field, HttpUrl, SecretStr, field_validator, model_validator
 
+from wa_integrasi.sources.ai import AiClient, AiConfig
 from wa_integrasi.sources.base import SourceError
 from wa_integrasi.sources.sql import SqlDatabase
 
@@ -66,3 +69,71 @@ def load_source(name: str) -> SqlDatabase:
     except ValueError as error:
         raise SourceError(f"no source block is called {name}: make one in the Prefect UI", transient=False) from error
     return block.database()
+
+
+class AiService(Block):
+    """An AI behind an OpenAI-compatible API: OpenAI itself, a gateway, or a model on a machine of your own.
+
+    It gets texts in which personal data is masked, and its answers execute nothing. Without this block, or while the
+    service is away, keyword rules decide.
+
+    Attributes:
+        api_url: Address up to where `/chat/completions` follows.
+        model: Name of the model, as the service calls it.
+        api_key: Key of the service; empty where it wants none.
+        timeout_s: Seconds for one question as a whole, trying again included.
+        max_tokens: Longest answer; with a model that reasons, its reasoning counts too.
+
+    Example:
+        Ask it:
+        ```python
+        from blocks.sources import AiService
+        from wa_integrasi.sources.ai import ChatMessage
+
+        service = AiService.load("BLOCK_NAME")
+        async with service.client() as ai:
+            text = await ai.chat([ChatMessage("user", "Halo")])
+        ```
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    _block_type_name: ClassVar[str | None] = "AI service"
+    _block_type_slug: ClassVar[str | None] = "ai-service"
+    _documentation_url: ClassVar[HttpUrl | None] = HttpUrl("https://platform.openai.com/docs/api-reference/chat")
+    _description = "An AI behind an OpenAI-compatible API, which gets masked texts only."
+
+    api_url: str = Field(description="Address up to where /chat/completions follows, such as http://ollama:11434/v1.")
+    model: str = Field(description="Name of the model, as the service calls it.")
+    api_key: SecretStr = Field(default=SecretStr(""), description="Key of the service; empty where it wants none.")
+    timeout_s: float = Field(default=20.0, gt=0, le=600, description="Seconds for one question as a whole.")
+    max_tokens: int = Field(default=500, ge=50, le=32_000, description="Longest answer, reasoning included.")
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        """Refuse a wrong service when it is saved, not when the first message waits for it."""
+        self.client()
+        return self
+
+    def client(self) -> AiClient:
+        """The service, to be entered with `async with`."""
+        return AiClient(
+            AiConfig(
+                self.api_url,
+                self.model,
+                self.api_key.get_secret_value(),
+                timeout_s=self.timeout_s,
+                max_tokens=self.max_tokens,
+            )
+        )
+
+
+async def load_ai(name: str) -> AiClient | None:
+    """The AI of a block, to be entered; None where there is no block of that name."""
+    async with get_client() as client:
+        try:
+            await client.read_block_document_by_name(name, AiService.get_block_type_slug(), include_secrets=False)
+        except ObjectNotFound:
+            return None
+        loaded: Any = await AiService.aload(name, client=client)
+        return cast(AiService, loaded).client()

@@ -50,7 +50,7 @@ async def register_blocks(settings: Settings) -> list[str]:
     from prefect.client.schemas.actions import WorkPoolCreate
 
     from blocks.gateways import GATEWAYS
-    from blocks.sources import SqlSource
+    from blocks.sources import AiService, SqlSource
     from deployments.accounts import check_key, keep_accounts, save_default
 
     settings.account()
@@ -59,9 +59,9 @@ async def register_blocks(settings: Settings) -> list[str]:
         check_revision(store)
         async with get_client() as client:
             await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"), overwrite=True)
-            for kind in (SqlSource, *GATEWAYS):
+            for kind in (SqlSource, AiService, *GATEWAYS):
                 await kind.aregister_type_and_schema(client=client)
-            types = [f"block type {kind.get_block_type_slug()}" for kind in (SqlSource, *GATEWAYS)]
+            types = [f"block type {kind.get_block_type_slug()}" for kind in (SqlSource, AiService, *GATEWAYS)]
             await check_key(client, settings)
             saved = await save_default(client, settings)
             return [f"work pool {POOL}", *types, *saved, *await keep_accounts(client, settings, store)]

@@ -10,7 +10,7 @@ from prefect.testing.standard_test_suites import BlockStandardTestSuite
 from pydantic import ValidationError
 
 from blocks.gateways import MetaCloudApi, Waha, WwebjsApi
-from blocks.sources import SqlSource
+from blocks.sources import AiService, SqlSource, load_ai
 
 SECRET = "rahasia-sekali"
 ACCOUNT: dict[str, Any] = {
@@ -21,6 +21,7 @@ ACCOUNT: dict[str, Any] = {
 }
 WAHA: dict[str, Any] = {"api_url": "http://waha:3000", "api_key": SECRET, "hmac_key": SECRET}
 WWEBJS: dict[str, Any] = {"api_url": "http://wwebjs:3000", "api_key": SECRET}
+AI: dict[str, Any] = {"api_url": "https://ai.example.id/v1", "model": "kecil", "api_key": SECRET}
 URL = f"postgresql://siti:{SECRET}@host/plant"
 
 
@@ -64,8 +65,15 @@ class TestSqlSource(BlockSuite):
         return SqlSource
 
 
+class TestAiService(BlockSuite):
+    @pytest.fixture
+    def block(self) -> type[Block]:
+        return AiService
+
+
 @pytest.mark.parametrize(
-    ("kind", "fields"), [(MetaCloudApi, ACCOUNT), (Waha, WAHA), (WwebjsApi, WWEBJS), (SqlSource, {"url": URL})]
+    ("kind", "fields"),
+    [(MetaCloudApi, ACCOUNT), (Waha, WAHA), (WwebjsApi, WWEBJS), (SqlSource, {"url": URL}), (AiService, AI)],
 )
 def test_no_way_of_showing_a_block_shows_its_secrets(kind: type[Block], fields: dict[str, Any]) -> None:
     block = kind(**fields)
@@ -93,6 +101,24 @@ def test_a_wrong_source_is_refused_when_it_is_saved_without_showing_its_password
     fields: dict[str, Any], reason: str
 ) -> None:
     told = refused(SqlSource, **fields)
+    assert reason in told
+    assert SECRET not in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"api_url": "ai.example.id/v1"}, "api_url must be http(s)://host/path"),
+        ({"api_url": f"https://siti:{SECRET}@ai.example.id/v1"}, "api_url must be http(s)://host/path"),
+        ({"api_url": f"https://ai.example.id/v1?key={SECRET}"}, "api_url must be http(s)://host/path"),
+        ({"api_key": f"{SECRET}\n"}, "api_key must be one word"),
+        ({"model": " "}, "model must not be empty"),
+        ({"timeout_s": 0}, "greater than 0"),
+        ({"max_tokens": 1}, "greater than or equal to 50"),
+    ],
+)
+def test_a_wrong_ai_is_refused_when_it_is_saved_without_showing_its_key(changes: dict[str, Any], reason: str) -> None:
+    told = refused(AiService, **{**AI, **changes})
     assert reason in told
     assert SECRET not in told
 
