@@ -10,7 +10,7 @@ from prefect.testing.standard_test_suites import BlockStandardTestSuite
 from pydantic import ValidationError
 
 from blocks.gateways import MetaCloudApi, Waha, WwebjsApi
-from blocks.sources import AiService, SqlSource, load_ai
+from blocks.sources import AiService, SqlSource
 
 SECRET = "rahasia-sekali"
 ACCOUNT: dict[str, Any] = {

@@ -6,6 +6,8 @@ Time is linear in the text. What is in doubt counts as the worse.
 from __future__ import annotations
 
 import re
+import sys
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -155,16 +157,19 @@ class Rules:
     def _weighed(self, read: Sequence[Token], hits: Sequence[Hit]) -> tuple[list[Hit], list[Hit]]:
         """The entries that count, and the facts that are only denied or spoken of."""
         words = frozenset(at for hit in hits if hit.kind in _DANGERS for at in range(hit.first, hit.last + 1))
+        taken_back = [hit.kind in _DENIABLE and self._taken_back(read, hit, words) for hit in hits]
+        kinds = {hit.kind for hit, taken in zip(hits, taken_back, strict=True) if not taken}
+        drilled: set[int] = set()
+        if Kind.EARNEST not in kinds:
+            drills = (hit for hit, taken in zip(hits, taken_back, strict=True) if hit.kind is Kind.DRILL and not taken)
+            drilled = {read[hit.first].sentence for hit in drills}
         live: list[Hit] = []
         spoken_of: list[Hit] = []
-        for hit in hits:
-            taken_back = hit.kind in _DENIABLE and self._taken_back(read, hit, words)
-            (spoken_of if taken_back else live).append(hit)
-        if not any(hit.kind is Kind.EARNEST for hit in live):
-            drilled = {read[hit.first].sentence for hit in live if hit.kind is Kind.DRILL}
-            for hit in [hit for hit in live if hit.kind is Kind.HAZARD and read[hit.first].sentence in drilled]:
-                live.remove(hit)
+        for hit, taken in zip(hits, taken_back, strict=True):
+            if taken or (hit.kind is Kind.HAZARD and read[hit.first].sentence in drilled):
                 spoken_of.append(hit)
+            else:
+                live.append(hit)
         return live, [hit for hit in spoken_of if hit.kind is not Kind.DRILL]
 
     def _taken_back(self, read: Sequence[Token], hit: Hit, dangers: frozenset[int]) -> bool:
@@ -194,12 +199,12 @@ class Rules:
 
 
 def _urgency(live: Sequence[Hit], hits: Sequence[Hit], read: Sequence[Token]) -> tuple[Urgency, tuple[str, ...]]:
-    over = [hit for hit in hits if hit.kind is Kind.OVER]
+    overs = [hit.first for hit in hits if hit.kind is Kind.OVER]
     found: dict[Urgency, dict[str, None]] = {}
     for hit in live:
         match hit.kind:
             case Kind.HAZARD:
-                urgency = Urgency.HIGH if any(_is_over(read, hit, each) for each in over) else Urgency.CRITICAL
+                urgency = Urgency.HIGH if _is_over(read, hit, overs) else Urgency.CRITICAL
             case Kind.CASUALTY:
                 urgency = Urgency.CRITICAL
             case Kind.HIGH | Kind.STOPPAGE:
@@ -216,8 +221,13 @@ def _urgency(live: Sequence[Hit], hits: Sequence[Hit], read: Sequence[Token]) ->
     return (Urgency.LOW if idle else Urgency.NORMAL), ()
 
 
-def _is_over(read: Sequence[Token], hazard: Hit, over: Hit) -> bool:
-    return hazard.last < over.first <= hazard.last + _BEHIND and read[hazard.last].clause == read[over.first].clause
+def _is_over(read: Sequence[Token], hazard: Hit, overs: Sequence[int]) -> bool:
+    """Whether the next of `overs` (where such phrases begin, in order) speaks of this hazard."""
+    following = bisect_right(overs, hazard.last)
+    if following == len(overs):
+        return False
+    at = overs[following]
+    return at <= hazard.last + _BEHIND and read[at].clause == read[hazard.last].clause
 
 
 def _intent(live: Sequence[Hit], spoken_of: Sequence[Hit], asks: bool) -> Intent:
@@ -225,7 +235,7 @@ def _intent(live: Sequence[Hit], spoken_of: Sequence[Hit], asks: bool) -> Intent
     begins: dict[Kind, int] = {}
     for hit in live:
         begins[hit.kind] = min(begins.get(hit.kind, hit.first), hit.first)
-    never = len(begins) + 10**9
+    never = sys.maxsize
     question = begins.get(Kind.QUESTION, never)
     request = begins.get(Kind.REQUEST, never)
     fact = min((begins.get(kind, never) for kind in _FACTS), default=never)

@@ -132,7 +132,7 @@ class Words(BaseModel):
     """Phrases whose words are not judged."""
     denials: Entries = _split("""
         tidak, tdk, tidk, tak, gak, gk, ga, nggak, ngga, ngak, enggak, engga, kagak, bukan, bkn, belum, blm, tanpa
-        jangan, nihil, no, not, without, never, none, isnt, arent, wasnt
+        jangan, nihil, nol, bebas, zero, no, not, without, never, none, isnt, arent, wasnt
     """)
     """Single words that take back what follows directly."""
     topics: Entries = _split("""
@@ -162,4 +162,5 @@ class Words(BaseModel):
         mengenai, soal, alarm, terkait, menghadapi, penanganan
     """)
     """Single words that may stand between a denial and what it denies."""
-    links: Entries = _split("atau, maupun, ataupun, dan, serta, or, nor, and")
+    links: Entries = _split("atau, maupun, ataupun, or, nor")
+    """Words over which a denial reaches a second danger. Not “and”: “tidak ada korban dan kebakaran masih besar”."""

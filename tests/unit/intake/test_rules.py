@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from wa_integrasi.intake.rules import Rules
+from wa_integrasi.intake.classification import Intent, Urgency
+from wa_integrasi.intake.rules import Judgement, Rules
+from wa_integrasi.intake.words import Words
 
 RULES = Rules()
 
@@ -110,3 +115,130 @@ CASES = [tuple(part.strip() for part in line.split("|", 1)) for line in GOLDEN.s
 def test_a_message_is_judged_as_a_person_would(expected: str, text: str) -> None:
     judged = RULES.judge(text)
     assert f"{judged.intent} {judged.urgency}" == expected, judged.because
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "aliran tersendat di line 2",
+        "dia suka meledek temannya",
+        "tolong letakkan di gudang",
+        "kereta api terlambat, bahan baku belum datang",
+        "terjebak macet pak, telat 10 menit",
+        "API sistem tidak jalan",
+        "fire pump sudah dites",
+        "nol kecelakaan bulan ini",
+        "sertifikasi K3 pencegahan kebakaran",
+        "tidak ada lagi tanda kebakaran",
+        "jangan sampai terjadi kecelakaan",
+    ],
+)
+def test_what_only_sounds_dangerous_is_not_critical(text: str) -> None:
+    assert RULES.judge(text).urgency is not Urgency.CRITICAL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bukan tidak ada kebakaran",
+        "tidak bisa masuk, kebakaran",
+        "tidak bisa masuk karena kebakaran",
+        "latihan sudah selesai. kebakaran di pos 2",
+        "listrik tidak nyala dan ada ledakan",
+        "tidak ada listrik karena trafo meledak",
+        "No. 5 gudang kebakaran",
+        "asap tebal — bukan simulasi",
+        "tidak ada korban dan kebakaran masih besar",
+        "ledakannya keras sekali, apinya besar",
+        "sudah padam tadi, sekarang kebakaran lagi",
+        "kebakaran belum padam, pos 3 sudah aman",
+    ],
+)
+def test_danger_is_not_talked_away(text: str) -> None:
+    assert RULES.judge(text).urgency is Urgency.CRITICAL
+
+
+def test_the_reason_is_the_entry_of_the_list_and_no_word_of_the_text() -> None:
+    assert RULES.judge("Kebakarannn di rumah Siti, gas di pipa bocor").because == ("kebakaran", "gas + bocor")
+
+
+def test_a_conversation_is_as_urgent_as_its_worst_text_and_wants_what_its_newest_does() -> None:
+    judged = RULES.judge_all(["kebakaran di gudang", "berapa nomor damkar?", "terima kasih"])
+    assert judged == Judgement(Intent.QUESTION, Urgency.CRITICAL, ("kebakaran",))
+
+
+class TestWords:
+    def test_a_plant_has_its_own(self) -> None:
+        rules = Rules(Words(hazards=("kiln merah", "silo + miring")))
+        assert rules.judge("KILN MERAHHH").urgency is Urgency.CRITICAL
+        assert rules.judge("miring itu silo 3").urgency is Urgency.CRITICAL
+        assert rules.judge("silo 3 penuh. truk miring").urgency is not Urgency.CRITICAL
+        assert rules.judge("kebakaran").urgency is not Urgency.CRITICAL
+
+    @pytest.mark.parametrize(
+        ("given_", "reason"),
+        [
+            ({"hazards": ["..."]}, "must be one to 6 words"),
+            ({"hazards": ["a b c d e f g"]}, "must be one to 6 words"),
+            ({"hazards": ["gas + pipa bocor"]}, "+ stands between two single words"),
+            ({"hazards": ["a + b + c"]}, "+ stands between two single words"),
+            ({"hazard": ["api"]}, "Extra inputs"),
+        ],
+    )
+    def test_a_wrong_list_is_refused_with_its_reason(self, given_: dict[str, list[str]], reason: str) -> None:
+        with pytest.raises(ValidationError) as error:
+            Words.model_validate(given_)
+        assert reason in str(error.value)
+
+
+PIECES = st.sampled_from(
+    [
+        word
+        for entry in (*Words().hazards, *Words().denials, *Words().topics, *Words().fillers)
+        for word in entry.split()
+    ]
+    + [" ", ". ", ", ", "? ", "\n", " - ", "7", "\u0301", "\u200b", "ﷺ"]
+)
+ANYTHING = st.text(max_size=300) | st.lists(PIECES | st.characters(), max_size=60).map(" ".join)
+
+
+class TestAnyText:
+    @given(ANYTHING)
+    @example("\ud800 kebakaran")
+    @example("?" * 50)
+    def test_every_text_has_a_judgement_and_always_the_same(self, text: str) -> None:
+        judged = RULES.judge(text)
+        assert judged == Rules().judge(text)
+        assert set(judged.because) <= {entry for entries in Words().model_dump().values() for entry in entries}
+
+    @given(ANYTHING)
+    def test_nothing_in_other_sentences_hides_a_fire(self, text: str) -> None:
+        judged = RULES.judge(f"{text}\nKebakaran besar di gudang!\n{text}")
+        assert judged.urgency is Urgency.CRITICAL
+
+    @given(st.sampled_from(["kebakaran", "meledak", "pingsan", "explosion", "darurat"]), st.data())
+    def test_capitals_repeated_letters_accents_and_unseen_signs_hide_nothing(
+        self, word: str, data: st.DataObject
+    ) -> None:
+        between = st.sampled_from(["", "\u0301", "\u200b", "\u00ad", "\u0336"])
+        written = "".join(
+            data.draw(st.sampled_from([sign, sign.upper(), sign * 3])) + data.draw(between) for sign in word
+        )
+        assert RULES.judge(f"pak {written} di area 3").urgency is Urgency.CRITICAL
+
+    @pytest.mark.parametrize(
+        "pattern",
+        [
+            "tidak ada latihan kebakaran dan gas ",
+            "latihan x kebakaran ",
+            "kebakaran x sudah padam ",
+            "gas gas bocor ",
+            "a ",
+            " -",
+            "ﷺ",
+        ],
+    )
+    def test_half_a_megabyte_is_read_to_its_end(self, pattern: str) -> None:
+        """With a time that grows faster than the text, it would not end before the test's own limit."""
+        text = pattern * (500_000 // len(pattern))
+        assert RULES.judge(f"{text}. ledakan").urgency is Urgency.CRITICAL
