@@ -12,7 +12,7 @@ from tests.intake.conftest import MODEL, AiServer, gives, hangs, says, status
 from wa_integrasi.intake.classification import Classification, Intent, Urgency
 from wa_integrasi.intake.classifying import Bounds, Classifier
 from wa_integrasi.intake.rules import Rules
-from wa_integrasi.intake.words import Words
+from wa_integrasi.policy.words import Words
 from wa_integrasi.privacy.names import Names
 from wa_integrasi.sources.ai import AiClient, AiConfig
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from wa_integrasi.policy.spam import Rate, SpamRules
+from wa_integrasi.policy.words import Entries, Words
 
 Count = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 Slug = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -40,10 +41,28 @@ class SpamPolicy(_Part):
         )
 
 
+class WordsPolicy(_Part):
+    """Words and phrases of the plant, beside those that are built in. `gas + bocor` are two words near each other."""
+
+    hazards: Entries = Field(default=(), description="Danger to many: critical.", examples=[["kiln merah"]])
+    casualties: Entries = Field(default=(), description="People who are hurt or trapped: critical.")
+    high: Entries = Field(default=(), description="What hurries, whatever it is about: high.")
+    stoppages: Entries = Field(default=(), description="What stands still: high.", examples=[["mill 2 + stop"]])
+    faults: Entries = Field(default=(), description="What is broken, and can wait: normal.")
+
+    @property
+    def words(self) -> Words:
+        """Together with the built-in ones."""
+        own = Words()
+        more = {name: (*getattr(own, name), *getattr(self, name)) for name in type(self).model_fields}
+        return own.model_copy(update=more)
+
+
 class IntakePolicy(_Part):
     """What becomes of messages that are neither a command nor a complaint, and who is told of urgent ones."""
 
     spam: SpamPolicy = Field(default=SpamPolicy(), description="When somebody writes too much.")
+    words: WordsPolicy = Field(default=WordsPolicy(), description="Words by which urgency is judged.")
     ai: Slug | None = Field(
         default=None,
         description="Name of the AI block that says what a message is about; without it keyword rules do.",

@@ -84,6 +84,8 @@ def explain(error: ErrorDetails, description: str) -> str:
             return f"found {len(error['input'])} characters, must be {context['max_length']} at most"
         case "string_pattern_mismatch":
             return f"found {found}, must be a name of 1 to 63 small letters, digits and dashes, such as rekap-harian"
+        case "value_error":
+            return f"found {found}, must be right: {error['msg'].removeprefix('Value error, ')}"
         case "too_short":
             return "found an empty list, must be one name at least"
         case kind:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from wa_integrasi.intake.classification import Intent, Urgency
 from wa_integrasi.intake.reading import Token, plain, slips, tokens
-from wa_integrasi.intake.words import Words
+from wa_integrasi.policy.words import Words
 
 _ASKS = re.compile(r"\?(?![^\W_])")
 _DIGITS_FOR_LETTERS = str.maketrans("013457", "oieast")

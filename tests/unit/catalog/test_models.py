@@ -9,7 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from wa_integrasi.catalog.models import Catalog, Contact, Group, GroupUnresolvedError, Report
-from wa_integrasi.catalog.reading import json_schema
+from wa_integrasi.catalog.problems import CatalogError
+from wa_integrasi.catalog.reading import json_schema, read_catalog
+from wa_integrasi.policy.words import Words
 
 ROOT = Path(__file__).parents[3]
 
@@ -91,3 +93,26 @@ def test_a_query_binds_the_slot_only(query: str, fine: bool) -> None:
     else:
         with pytest.raises(ValidationError, match="must be"):
             build()
+
+
+def test_words_of_the_plant_stand_beside_those_that_are_built_in() -> None:
+    words = {"hazards": ["kiln + merah"]}
+    catalog = Catalog.model_validate({"version": 1, "policies": {"intake": {"words": words}}})
+    assert {"kiln + merah", "kebakaran"} <= set(catalog.intake.words.words.hazards)
+    assert Catalog(version=1).intake.words.words == Words()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("duty_group: siapa", "policies.intake.duty_group: found 'siapa', must be the name of a contact or group"),
+        ("spam: {per_minute: 0}", "policies.intake.spam.per_minute: found 0, must be 1 or more"),
+        ("words: {hazards: [a + b + c]}", "in 'a + b + c' the + must stand between two single words"),
+        ("sapm: {}", "unknown key (did you mean 'spam'?)"),
+    ],
+)
+def test_a_wrong_policy_is_told_with_its_line(line: str, said: str) -> None:
+    with pytest.raises(CatalogError) as caught:
+        read_catalog(f"version: 1\npolicies:\n  intake:\n    {line}\n", "c.yaml")
+    assert str(caught.value).startswith("c.yaml:4: ")
+    assert said in str(caught.value)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from wa_integrasi.intake.classification import Intent, Urgency
 from wa_integrasi.intake.rules import Judgement, Rules
-from wa_integrasi.intake.words import Words
+from wa_integrasi.policy.words import Words
 
 RULES = Rules()
 

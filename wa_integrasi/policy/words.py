@@ -18,7 +18,7 @@ def _sound(entries: tuple[str, ...]) -> tuple[str, ...]:
         if not 1 <= len(words) <= _MOST_WORDS or len(entry) > _LONGEST:
             raise ValueError(f"{entry[:_LONGEST]!r} must be one to {_MOST_WORDS} words")
         if len(sides) > 2 or (len(sides) == 2 and any(len(side.split()) != 1 for side in sides)):
-            raise ValueError(f"{entry!r}: + stands between two single words")
+            raise ValueError(f"in {entry!r} the + must stand between two single words")
     return entries
 
 
