@@ -180,8 +180,8 @@ class TestWords:
         [
             ({"hazards": ["..."]}, "must be one to 6 words"),
             ({"hazards": ["a b c d e f g"]}, "must be one to 6 words"),
-            ({"hazards": ["gas + pipa bocor"]}, "+ stands between two single words"),
-            ({"hazards": ["a + b + c"]}, "+ stands between two single words"),
+            ({"hazards": ["gas + pipa bocor"]}, "must stand between two single words"),
+            ({"hazards": ["a + b + c"]}, "must stand between two single words"),
             ({"hazard": ["api"]}, "Extra inputs"),
         ],
     )
