@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from tests.store.channel import BUDI, RecordingSender, accept, enqueue, message,
 from tests.waiting import until
 from wa_integrasi.delivery import Delivery, stream, worker
 from wa_integrasi.history import History
-from wa_integrasi.outbox import LEASE, Outbox
+from wa_integrasi.outbox import LEASE, Claimed, Outbox
 from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, Action, Failed, Outbound, Outcome
 from wa_integrasi.recipient import Recipient
@@ -69,11 +70,11 @@ async def test_a_lease_is_renewed_again_after_the_store_was_away_for_a_moment(
     class StoreAwayOnce(Outbox):
         renewals = 0
 
-        def renew(self, claimed: object, lease: timedelta = LEASE) -> None:
+        def renew(self, claimed: Sequence[Claimed], lease: timedelta = LEASE) -> dict[str, datetime]:
             self.renewals += 1
             if self.renewals == 1:
                 raise OperationalError("UPDATE", {}, Exception("the server closed the connection"))
-            super().renew(claimed, lease)  # type: ignore[arg-type]
+            return super().renew(claimed, lease)
 
     monkeypatch.setattr(worker, "_BEAT_S", 0.01)
     outbox = StoreAwayOnce(store, clock=clock)
