@@ -14,8 +14,7 @@ import psycopg
 from benchmarks.children import Child
 from benchmarks.contenders import CONTENDERS
 from benchmarks.figures import Figures, medians, options, shares, show
-from benchmarks.stores import database
-from tests.postgres import postgres
+from tests.postgres import database, postgres
 
 ONE_BY_ONE, BULK, DRAIN, DRAIN_BY_TWO = "one by one", "1,000 a call", "drain by 1", "drain by 2"
 TARGETS = {

@@ -1,18 +1,19 @@
 """Fixtures that every room's tests may use: the store on both databases, and a clock that stands still."""
 
-import uuid
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
-from tests.postgres import postgres
+from tests.postgres import database, postgres
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import migrate
+
+DRIVER = "postgresql+psycopg"
 
 # How fast a machine is says nothing about a property.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -40,29 +41,52 @@ def clock() -> FrozenClock:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL server for the session."""
-    with postgres() as url:
+    with postgres(durable=False) as url:
         yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database of each kind."""
     if request.param == "sqlite":
         yield f"sqlite+pysqlite:///{tmp_path}/wa.db"
         return
-    admin = request.getfixturevalue("postgres_url")
-    name = f"wa_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    url = make_url(admin).set(drivername="postgresql+psycopg", database=name)
-    yield url.render_as_string(hide_password=False)
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with database(request.getfixturevalue("postgres_url"), driver=DRIVER) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database to copy."""
+    file = tmp_path_factory.mktemp("migrated") / "wa.db"
+    with Store.open(f"sqlite+pysqlite:///{file}") as store:
+        migrate(store)
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_url: str) -> Iterator[str]:
+    """The name of a migrated PostgreSQL database to copy."""
+    with database(postgres_url, driver=DRIVER) as url:
+        with Store.open(url) as store:
+            migrate(store)
+        yield str(make_url(url).database)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated database of each kind; a copy, since migrating takes longer than most tests."""
+    if request.param == "sqlite":
+        file = shutil.copyfile(request.getfixturevalue("migrated_file"), tmp_path / "wa.db")
+        yield f"sqlite+pysqlite:///{file}"
+        return
+    server, template = (request.getfixturevalue(name) for name in ("postgres_url", "migrated_template"))
+    with database(server, driver=DRIVER, template=template) as url:
+        yield url
 
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """A migrated store, once on SQLite and once on PostgreSQL."""
     with Store.open(database_url) as opened:
-        migrate(opened)
         yield opened

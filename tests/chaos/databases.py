@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
-from sqlalchemy import make_url
-
+from tests.postgres import database
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import migrate
 
@@ -22,14 +19,8 @@ def address_of_new(kind: str, folder: Path, server: str) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite+pysqlite:///{folder}/wa.db"
         return
-    name = f"chaos_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-    try:
-        yield make_url(server).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
-    finally:
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with database(server, driver="postgresql+psycopg") as url:
+        yield url
 
 
 @contextmanager

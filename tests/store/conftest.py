@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
 
+from tests.postgres import database
 from tests.store.plants import TABLES
 
 
@@ -28,22 +27,17 @@ def sqlite_file(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def postgres_database(postgres_url: str) -> Iterator[str]:
     """A database whose account could write; one for all tests of a module, since none may change it."""
-    name = f"plant_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(postgres_url, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-    url = make_url(postgres_url).set(database=name)
-    with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
-        for statement in TABLES:
-            connection.execute(statement)
-        connection.execute("CREATE SEQUENCE numbers")
-        connection.execute(
-            "CREATE FUNCTION sly() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN "
-            "PERFORM set_config('transaction_read_only', 'off', false); DELETE FROM plant; RETURN 1; END $$"
-        )
-        connection.execute("CREATE FUNCTION plain() RETURNS void LANGUAGE sql AS 'DELETE FROM plant'")
-    yield url.render_as_string(hide_password=False)
-    with psycopg.connect(postgres_url, autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with database(postgres_url) as url:
+        with psycopg.connect(url) as connection:
+            for statement in TABLES:
+                connection.execute(statement)
+            connection.execute("CREATE SEQUENCE numbers")
+            connection.execute(
+                "CREATE FUNCTION sly() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN "
+                "PERFORM set_config('transaction_read_only', 'off', false); DELETE FROM plant; RETURN 1; END $$"
+            )
+            connection.execute("CREATE FUNCTION plain() RETURNS void LANGUAGE sql AS 'DELETE FROM plant'")
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -16,25 +16,25 @@ REVISIONS = [script.revision for script in ScriptDirectory(str(migrating._MIGRAT
 
 
 @pytest.mark.parametrize("earlier", REVISIONS)
-def test_every_revision_leads_to_the_tables_of_the_code(database_url: str, earlier: str) -> None:
-    with Store.open(database_url) as store:
+def test_every_revision_leads_to_the_tables_of_the_code(empty_database_url: str, earlier: str) -> None:
+    with Store.open(empty_database_url) as store:
         assert migrating.migrate(store, earlier) == earlier
         assert migrating.migrate(store) == REVISIONS[0]
         with store.reading() as connection:
             assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
-def test_two_starts_at_once_migrate_one_after_the_other(database_url: str) -> None:
+def test_two_starts_at_once_migrate_one_after_the_other(empty_database_url: str) -> None:
     def start(_: int) -> str:
-        with Store.open(database_url) as store:
+        with Store.open(empty_database_url) as store:
             return migrating.migrate(store)
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(start, range(4))) == [REVISIONS[0]] * 4
 
 
-def test_an_empty_store_says_what_to_do(database_url: str) -> None:
-    with Store.open(database_url) as store, pytest.raises(StoreError, match="run 'wa init'"):
+def test_an_empty_store_says_what_to_do(empty_database_url: str) -> None:
+    with Store.open(empty_database_url) as store, pytest.raises(StoreError, match="run 'wa init'"):
         migrating.check_revision(store)
 
 

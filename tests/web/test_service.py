@@ -41,8 +41,8 @@ async def test_the_service_is_alive_but_not_ready_while_the_store_is_away(store_
     assert "rahasia" not in ready.text
 
 
-async def test_a_store_without_tables_is_not_ready_and_the_answer_says_what_to_do(database_url: str) -> None:
-    with Store.open(database_url) as empty:
+async def test_a_store_without_tables_is_not_ready_and_the_answer_says_what_to_do(empty_database_url: str) -> None:
+    with Store.open(empty_database_url) as empty:
         async with browser(create_app(empty, RECEIVERS)) as client:
             ready = await client.get("/readyz")
     assert ready.status_code == 503

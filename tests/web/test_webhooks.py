@@ -169,8 +169,8 @@ async def test_a_webhook_comes_again_when_the_store_is_away(store_away: Store) -
     assert "rahasia" not in answer.text
 
 
-async def test_a_webhook_comes_again_when_the_store_has_no_tables_yet(database_url: str) -> None:
-    with Store.open(database_url) as empty:
+async def test_a_webhook_comes_again_when_the_store_has_no_tables_yet(empty_database_url: str) -> None:
+    with Store.open(empty_database_url) as empty:
         async with browser(create_app(empty, RECEIVERS)) as client:
             assert (await post(client, b"{}")).status_code == 503
 
