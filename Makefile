@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS ?=
+PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench chaos lock clean
@@ -15,7 +16,7 @@ demo: $(VENV)/.ready ## Run the demo (ARGS=--once: once, then stop)
 	@$(BIN)/wa up --demo $(ARGS)
 
 test: $(VENV)/.ready-dev ## Run the tests
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(PROCESSES) $(ARGS)
 
 check: $(VENV)/.ready-dev ## Lint, types, import contracts, lock files, tests
 	$(BIN)/ruff check .

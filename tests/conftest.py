@@ -4,12 +4,14 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
 from tests.postgres import database, postgres
+from tests.sharing import Sharing
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import migrate
 
@@ -18,6 +20,11 @@ DRIVER = "postgresql+psycopg"
 # How fast a machine is says nothing about a property.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    config.option.loadscopereorder = False
+    return Sharing(config, log)
 
 
 class FrozenClock:
