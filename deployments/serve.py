@@ -17,6 +17,7 @@ from wa_integrasi.providers.channels import receiver_of
 from wa_integrasi.settings import ProviderName, Settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
+from wa_integrasi.web.api.app import ApiOptions
 from wa_integrasi.web.app import create_app
 from wa_integrasi.web.receivers import AccountReceivers
 
@@ -42,8 +43,9 @@ def build_app(settings: Settings, store: Store, own_url: str, phone_file: Path) 
     except ValueError as error:
         raise settings.unusable(str(error)) from None
     receivers = AccountReceivers(store, key, {(own.channel, "default"): receiver})
+    api = ApiOptions(settings.bot_api_key, settings.group_ids)
     if settings.provider is not ProviderName.SIMULATOR:
-        return create_app(store, receivers, companions=[receivers.kept_fresh()])
+        return create_app(store, receivers, api=api, companions=[receivers.kept_fresh()])
 
     from wa_integrasi.simulator import Phone, PhoneConfig, simulator_app
 
@@ -59,4 +61,5 @@ def build_app(settings: Settings, store: Store, own_url: str, phone_file: Path) 
     phone = Phone(replace(config, waba_id=account.waba_id) if account.waba_id else config)
     # No name but this machine's: a page of another site could otherwise read it under a name of its own.
     mount = Mount("/simulator", TrustedHostMiddleware(simulator_app(phone), allowed_hosts=["127.0.0.1", "localhost"]))
-    return create_app(store, receivers, mounts=[mount], companions=[receivers.kept_fresh(), phone.running()])
+    companions = [receivers.kept_fresh(), phone.running()]
+    return create_app(store, receivers, api=api, mounts=[mount], companions=companions)

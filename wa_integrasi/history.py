@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,9 +74,11 @@ class History:
         account: str | None = None,
         code: str | None = None,
         ids: Sequence[int] | None = None,
+        accounts: Collection[str] | None = None,
+        before: int | None = None,
         limit: int = 50,
     ) -> list[Entry]:
-        """The newest messages that fit, newest first; with `ids` only those."""
+        """The newest messages that fit, newest first; with `ids` only those, with `before` only older ones."""
         statement = select(*(wa_outbox.c[name] for name in Entry.__slots__))
         statement = statement.order_by(wa_outbox.c.id.desc()).limit(limit)
         asked = {"status": status, "report": report, "slot": slot, "account": account, "error_code": code}
@@ -85,6 +87,10 @@ class History:
                 statement = statement.where(wa_outbox.c[name] == value)
         if ids is not None:
             statement = statement.where(wa_outbox.c.id.in_(ids))
+        if accounts is not None:
+            statement = statement.where(wa_outbox.c.account.in_(accounts))
+        if before is not None:
+            statement = statement.where(wa_outbox.c.id < before)
         with self._store.reading() as connection:
             return [Entry(**row) for row in connection.execute(statement).mappings()]
 

@@ -11,7 +11,7 @@ from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
 from wa_integrasi.content import TEXT_LIMIT, Text
 from wa_integrasi.outbox import NewMessage
-from wa_integrasi.recipient import Recipient
+from wa_integrasi.recipient import Recipient, RecipientError
 from wa_integrasi.settings import load_settings
 from wa_integrasi.slot import Cadence, Slot
 from wa_integrasi.sources.base import Rows
@@ -147,6 +147,24 @@ def addressees(catalog: Catalog, names: Sequence[str], group_ids: Mapping[str, s
         for addressee in _resolve(catalog, name, group_ids):
             found.setdefault(addressee.recipient.chat, addressee)
     return list(found.values())
+
+
+def recipients_of(store: Store, name: str, group_ids: Mapping[str, str]) -> list[Recipient]:
+    """Whom a number, a chat id or a name of the catalog means; a distribution list means each of its members.
+
+    Raises `RecipientError`.
+    """
+    try:
+        return [Recipient.parse(name)]
+    except RecipientError as error:
+        reason = error
+    catalog = load_catalog(store)
+    if name not in catalog.contacts and name not in catalog.groups:
+        raise RecipientError(f"{reason}, and no contact or group of the catalog is called so")
+    try:
+        return [addressee.recipient for addressee in addressees(catalog, [name], group_ids)]
+    except GroupUnresolvedError as error:
+        raise RecipientError(str(error)) from None
 
 
 def _resolve(catalog: Catalog, name: str, group_ids: Mapping[str, str]) -> list[Addressee]:

@@ -130,9 +130,14 @@ _OF_THE_SESSION = {SESSION_LOST, "session_status", "session_not_found", "session
 """What the channels call it when a message finds the session lost."""
 
 
+def is_of_session(code: str) -> bool:
+    """Whether an account that is held by this code is held since its session is lost."""
+    return code in _OF_THE_SESSION
+
+
 def _hold_or_release(store: Store, found: Look, clock: Clock) -> None:
     outbox = Outbox(store, clock=clock)
     if found.lost:
         outbox.hold(found.account, SESSION_LOST, found.reason or "the session is lost")
-    elif found.ready and (held := History(store).held_by(found.account)) and held[0] in _OF_THE_SESSION:
+    elif found.ready and (held := History(store).held_by(found.account)) and is_of_session(held[0]):
         outbox.release(found.account, held[0])

@@ -14,15 +14,13 @@ import typer
 from deployments.commands.output import AsJson, is_text, listing, why
 from deployments.register import check_prefect
 from wa_integrasi.accounts import known_accounts
-from wa_integrasi.catalog.models import GroupUnresolvedError
-from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.composing import compose_all
 from wa_integrasi.content import Content, ContentError, load_content
 from wa_integrasi.history import Entry, History
 from wa_integrasi.message import REACHED, Priority
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.recipient import Recipient, RecipientError
-from wa_integrasi.reporting import addressees
+from wa_integrasi.reporting import recipients_of
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
@@ -104,18 +102,10 @@ def _content(text: str | None, template: str | None, language: str, params: Sequ
 
 
 def _recipients(store: Store, name: str, group_ids: dict[str, str]) -> list[Recipient]:
-    """Whom a number, a chat id or a name of the catalog means; a distribution list means each of its members."""
     try:
-        return [Recipient.parse(name)]
+        return recipients_of(store, name, group_ids)
     except RecipientError as error:
-        reason = error
-    catalog = load_catalog(store)
-    if name in catalog.contacts or name in catalog.groups:
-        try:
-            return [addressee.recipient for addressee in addressees(catalog, [name], group_ids)]
-        except GroupUnresolvedError as error:
-            raise typer.BadParameter(str(error)) from None
-    raise typer.BadParameter(f"RECIPIENT: {reason}, and no contact or group of the catalog is called so")
+        raise typer.BadParameter(f"RECIPIENT: {error}") from None
 
 
 def _check_account(store: Store, account: str) -> None:

@@ -47,6 +47,10 @@ def _long_key(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _bot_key(secret: SecretStr) -> SecretStr:
+    return _word(_long_key(secret))
+
+
 def _digits(text: str) -> str:
     if not (text.isascii() and text.isdigit() and len(text) <= 32):
         raise ValueError("the id from the provider's dashboard: digits only")
@@ -114,6 +118,7 @@ DatabaseUrl = Annotated[SecretStr, AfterValidator(lambda url: SecretStr(_databas
 SecretKey = Annotated[SecretStr, AfterValidator(_long_key)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Word = Annotated[SecretStr, AfterValidator(_word)]
+BotKey = Annotated[SecretStr, AfterValidator(_bot_key)]
 Digits = Annotated[str, AfterValidator(_digits)]
 Url = Annotated[str, AfterValidator(_url)]
 AccountSid = Annotated[str, AfterValidator(_account_sid)]

@@ -46,6 +46,7 @@ class Settings(BaseModel):
     session_name: checks.SessionName = "default"
     public_url: Url | None = None
     status_file: checks.FilePath | None = None
+    bot_api_key: checks.BotKey | None = None
 
     rekap_daily_cron: Cron = "0 7 * * *"
     rekap_weekly_cron: Cron = "0 7 * * 1"

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from wa_integrasi.history import History
 from wa_integrasi.inbox import Inbox, Receivers
@@ -19,6 +19,7 @@ from wa_integrasi.intake.routing import Asks, Router, no_commands
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.store.engine import Store, StoreError
 from wa_integrasi.store.migrating import check_revision
+from wa_integrasi.web.api.app import ApiOptions, create_api
 from wa_integrasi.web.commits import SharedCommits
 from wa_integrasi.web.console import console_routes
 from wa_integrasi.web.metrics import Metrics, metrics_route
@@ -33,6 +34,7 @@ def create_app(
     receivers: Receivers,
     *,
     asks: Asks = no_commands,
+    api: ApiOptions | None = None,
     mounts: Sequence[BaseRoute] = (),
     companions: Sequence[AbstractAsyncContextManager[object]] = (),
 ) -> Starlette:
@@ -45,6 +47,7 @@ def create_app(
     work = InboundWork(inbox, Router(store, outbox, asks), receivers, metrics := Metrics())
     woken = asyncio.Event()
     commits = SharedCommits(inbox.keep_all, woken.set, metrics)
+    bot_api = create_api(store, metrics, api or ApiOptions())
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -56,6 +59,7 @@ def create_app(
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)
             commits.close()
+            bot_api.state.door.close()
 
     async def ready(_: Request) -> Response:
         try:
@@ -78,6 +82,7 @@ def create_app(
         Route("/readyz", ready),
         metrics_route(metrics, inbox.due),
         *console_routes(History(store)),
+        Mount("/api", bot_api),
         *mounts,
     ]
     return Starlette(

@@ -54,6 +54,12 @@ class Metrics:
         self._due = Gauge("wa_inbound_events_due", "Stored webhooks that wait to be read", registry=self.registry)
         self._oldest = Gauge("wa_inbound_oldest_due_seconds", "How long the oldest waits", registry=self.registry)
         self._routed = Counter("wa_inbound_routed", "Messages by where they went", ["route"], registry=self.registry)
+        self._api = Counter(
+            "wa_api_requests",
+            "Requests of the Bot API by their answer",
+            ["route", "method", "answer", "key"],
+            registry=self.registry,
+        )
         self._counted = lru_cache(maxsize=4096)(self._webhooks.labels)
 
     def count(self, answer: Answer, provider: str = "", account: str = "") -> None:
@@ -64,6 +70,10 @@ class Metrics:
         """Count messages by their route."""
         for route, count in routes:
             self._routed.labels(route).inc(count)
+
+    def count_request(self, route: str, method: str, status: int, key: str) -> None:
+        """Count one answer of the Bot API, by the name of a known key."""
+        self._api.labels(route, method, f"{status // 100}xx", key).inc()
 
     def watch_waiting(self, waiting: Callable[[], int]) -> None:
         """Take from `waiting` how many webhooks wait."""

@@ -1,5 +1,6 @@
 """Every table of the store, as SQLAlchemy Core sees it. Migrations create them; a test holds the two together."""
 
+from wa_integrasi.store.tables.api import api_keys, audit_log, idempotency_keys
 from wa_integrasi.store.tables.base import UtcDateTime, metadata
 from wa_integrasi.store.tables.catalog import chat_templates, contacts, groups, policies, reports
 from wa_integrasi.store.tables.inbound import inbound_events, inbound_messages, number_changes, unread_items
@@ -21,7 +22,9 @@ __all__ = [
     "OPEN_STAGE",
     "UtcDateTime",
     "accounts",
+    "api_keys",
     "approved_templates",
+    "audit_log",
     "blocked",
     "breakers",
     "chat_templates",
@@ -31,6 +34,7 @@ __all__ = [
     "contacts",
     "conversations",
     "groups",
+    "idempotency_keys",
     "inbound_events",
     "inbound_messages",
     "leases",

@@ -1,0 +1,1 @@
+"""The Bot API: what other programs may ask for, by a key."""
