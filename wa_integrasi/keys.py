@@ -105,7 +105,7 @@ class Keyring:
         now = self._clock()
         if not _NAME.fullmatch(name) or name == ENVIRONMENT:
             raise KeyRefusedError(
-                f"a name has up to 40 small letters, digits and dashes, and is not {ENVIRONMENT}, which WA_BOT_API_KEY has"
+                f"a name has up to 40 small letters, digits and dashes; {ENVIRONMENT} is that of WA_BOT_API_KEY"
             )
         if expires_at is not None and expires_at <= now:
             raise KeyRefusedError("the key would have expired already; --expires must be a day in the future")

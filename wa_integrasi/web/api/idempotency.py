@@ -88,7 +88,8 @@ def _make(connection: Connection, request: Request, now: datetime) -> bool:
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = {"actor": request.actor, "key": request.key, "fingerprint": request.fingerprint, "created_at": now}
     new = insert(idempotency_keys).values(**values, status=0, answer={})
-    return connection.execute(new.on_conflict_do_nothing()).rowcount == 1
+    made = connection.execute(new.on_conflict_do_nothing().returning(idempotency_keys.c.key))
+    return made.first() is not None
 
 
 def finish(connection: Connection, request: Request, status: int, answer: Any) -> None:

@@ -143,7 +143,8 @@ def _refused(error: ComposeError, body: models.NewMessage) -> Problem:
         place = f"{_PLACES[kind]}.{int(number) - 1}"
     else:
         place = {"button": "buttons", "status": "name"}.get(kind or error.field, error.field)
-    return wrong(f"content.{place}", error.reason, "template_refused")
+    reason = error.reason.partition(f", {error.field}: ")[2] or error.reason
+    return wrong(f"content.{place}", reason, "template_refused")
 
 
 def _queued(account: str, messages: Sequence[OutboxMessage], ids: Sequence[int], left_out: Sequence[Recipient]) -> Done:

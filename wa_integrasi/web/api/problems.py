@@ -83,8 +83,8 @@ def invalid(errors: Sequence[Any]) -> Problem:
 
 def _place(loc: Sequence[str | int]) -> str:
     """The field as the request has it: where it came in is left out, and so is the type that a content has."""
-    steps = list(loc[1:])
-    if len(steps) > 2 and steps[0] == "content" and steps[1] in _CONTENT_TYPES:
+    steps = [step for step in loc[1:] if step != "[key]"]
+    if len(steps) > 1 and steps[0] == "content" and steps[1] in _CONTENT_TYPES:
         del steps[1]
     named = (str(step) if isinstance(step, int) or _FIELD_NAME.fullmatch(step) else "(a name)" for step in steps)
     return ".".join(named) or str(loc[0])
