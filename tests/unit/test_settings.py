@@ -76,6 +76,8 @@ def test_a_wrong_value_is_told_in_one_line_with_what_was_found_and_what_is_valid
     ("variable", "found", "valid"),
     [
         ("WA_SECRET_KEY", "rahasia", "at least 32 characters; make one with: openssl rand -hex 32"),
+        ("WA_BOT_API_KEY", "rahasia", "at least 32 characters; make one with: openssl rand -hex 32"),
+        ("WA_BOT_API_KEY", "rahasia " * 8, "one word of printable ASCII"),
         ("WA_API_KEY", "rahasia dua kata", "one word of printable ASCII"),
         ("WA_NUMBER_KEY", "rahasia\n", "one word of printable ASCII"),
         ("WA_DATABASE_URL", "rahasia", "a database URL: sqlite:///"),
@@ -99,7 +101,9 @@ def test_all_mistakes_are_told_at_once_a_line_each(no_file: Path) -> None:
 
 
 def test_settings_show_none_of_their_secrets(no_file: Path) -> None:
-    secrets = dict.fromkeys(("WA_API_KEY", "WA_APP_SECRET", "WA_VERIFY_TOKEN", "WA_SECRET_KEY"), SECRET)
+    secrets = dict.fromkeys(
+        ("WA_API_KEY", "WA_APP_SECRET", "WA_VERIFY_TOKEN", "WA_SECRET_KEY", "WA_BOT_API_KEY"), SECRET
+    )
     database = {"WA_DATABASE_URL": f"postgresql://siti:{SECRET}@db/wa"}
     settings = load_settings(META | secrets | database, no_file)
     shown = [repr(settings), str(settings), settings.model_dump_json(), repr(settings.model_dump())]

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 
@@ -20,7 +20,7 @@ from wa_integrasi.web.api.commands import Triggers, command_routes
 from wa_integrasi.web.api.complaints import complaint_routes
 from wa_integrasi.web.api.door import Door
 from wa_integrasi.web.api.messages import message_routes
-from wa_integrasi.web.api.openapi import document
+from wa_integrasi.web.api.openapi import add_description
 from wa_integrasi.web.api.problems import Problem
 from wa_integrasi.web.api.sessions import session_routes
 from wa_integrasi.web.metrics import Metrics
@@ -65,14 +65,7 @@ def create_api(store: Store, metrics: Metrics, options: ApiOptions, clock: Clock
     ):
         app.include_router(routes)
 
-    made: dict[str, Any] = {}
-
-    async def openapi(_: Request) -> JSONResponse:
-        if not made:
-            made.update(document(app))
-        return JSONResponse(made)
-
-    app.add_route("/openapi.json", openapi)
+    add_description(app)
     return app
 
 

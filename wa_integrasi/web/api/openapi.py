@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from jinja2 import Environment, PackageLoader
 
 from wa_integrasi.keys import Scope
 from wa_integrasi.web.api.door import HEADER, SECURITY
@@ -16,6 +19,7 @@ from wa_integrasi.web.api.problems import MEDIA_TYPE
 ID: dict[str, Any] = {"ge": 1, "le": LARGEST_ID}
 """What an id in an address may be."""
 
+_GOOD = {200: "As it stands now.", 201: "It was filed.", 202: "It is kept, and will be done."}
 _MEANINGS = {
     400: "The body is no JSON that can be kept.",
     401: "No key, or none that is good.",
@@ -28,7 +32,8 @@ _MEANINGS = {
     429: "More requests in a minute than the key may send.",
     503: "The account is held, or the store is away. Nothing was taken.",
 }
-_TEXT = {"schema": {"type": "string"}}
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_TEXT: dict[str, Any] = {"schema": {"type": "string"}}
 _RETRY_AFTER = {"description": "Seconds after which to ask again.", "schema": {"type": "integer", "minimum": 1}}
 _RATE = {
     "RateLimit-Policy": {"description": "How many requests a key has in how many seconds.", **_TEXT},
@@ -51,7 +56,9 @@ def needs(scope: Scope) -> dict[str, Any]:
 
 def answers(*statuses: int, changes: bool = False, of: int = 200) -> dict[int | str, dict[str, Any]]:
     """What a route says of its answers: the good one (`of`), and each problem."""
-    good: dict[int | str, dict[str, Any]] = {of: {"headers": {**_RATE, **(_CHANGED if changes else {})}}}
+    good: dict[int | str, dict[str, Any]] = {
+        of: {"description": _GOOD[of], "headers": {**_RATE, **(_CHANGED if changes else {})}}
+    }
     return good | {status: _problem(status) for status in statuses}
 
 
@@ -65,6 +72,22 @@ def _problem(status: int) -> dict[str, Any]:
         "headers": headers,
         "content": {MEDIA_TYPE: {"schema": schema}},
     }
+
+
+def add_description(app: FastAPI) -> None:
+    """Show the document, and a page made of it. Both are made when somebody first asks for them."""
+    page = Environment(loader=PackageLoader("wa_integrasi.web", "pages"), autoescape=True)
+    made = lru_cache(lambda: document(app))
+
+    async def openapi(_: Request) -> Response:
+        return JSONResponse(made())
+
+    async def docs(_: Request) -> Response:
+        shown = page.get_template("api.html").render(api=made())
+        return HTMLResponse(shown, headers={"Content-Security-Policy": _POLICY})
+
+    app.add_route("/openapi.json", openapi)
+    app.add_route("/docs", docs)
 
 
 def document(app: FastAPI) -> dict[str, Any]:
