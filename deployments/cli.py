@@ -74,6 +74,16 @@ def serve(
 
 
 @app.command()
+def live(
+    budget: Annotated[float, typer.Option(min=1, max=3600, help="Seconds that a run of wa-gateway goes on for.")] = 60,
+) -> None:
+    """Send what falls due at once, in runs of its own; goes on while Prefect is away."""
+    from deployments.live import live as work
+
+    work(load_settings(), budget)
+
+
+@app.command()
 def deploy() -> None:
     """Register blocks, work pool and deployments with the Prefect server of PREFECT_API_URL."""
     from deployments.register import deploy as deploy_all
@@ -92,7 +102,7 @@ def up(
     once: Annotated[bool, typer.Option("--once", help="Run the demo's main job once and stop.")] = False,
     folder: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path(".wa"),
 ) -> None:
-    """Start the Prefect server, the service and a worker; Ctrl-C stops them together."""
+    """Start the Prefect server, the service, a worker and the runner; Ctrl-C stops them together."""
     from deployments.demo.once import once as main_job
     from deployments.demo.place import demo_place, demo_set_up
     from deployments.up import own_place, stay_up

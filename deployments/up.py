@@ -1,4 +1,4 @@
-"""`wa up`: Prefect server, `wa serve` and a worker on one machine, started and stopped together."""
+"""`wa up`: Prefect server, `wa serve`, a worker and `wa live` on one machine, started and stopped together."""
 
 from __future__ import annotations
 
@@ -138,6 +138,7 @@ async def _started(at: Place, settings: Settings, say: Say, set_up: Sequence[Seq
             await processes.run(module, [module, *arguments])
         worker = ["prefect", "worker", "start", "--pool", POOL, "--type", "process", "--name", "wa-up"]
         await processes.start("prefect worker", worker)
+        await processes.start("wa live", ["deployments.cli", "live"])
         yield processes
 
 

@@ -9,8 +9,8 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import task_run
 
-from blocks.gateways import load_gateway
 from tasks.enqueue import Queued
+from tasks.standby import sender_of, standby
 from tasks.standing import show_standing
 from wa_integrasi.delivery import Delivery
 from wa_integrasi.history import History
@@ -37,22 +37,25 @@ async def send(report: str, queued: Queued, account: str = "default", budget_s: 
 
 
 @task(name="drain", cache_policy=NO_CACHE, persist_result=False)
-async def drain(account: str = "default", budget_s: float = 60) -> None:
+async def drain(account: str = "default", budget_s: float = 60, stay_s: float = 0) -> None:
     """Send everything of an account that is due.
 
     Args:
         account: Name of the gateway block to send by.
         budget_s: Seconds to go on for.
+        stay_s: Seconds to wait for more after the last message.
     """
+    given = standby()
     with Store.open(load_settings().database_url.get_secret_value()) as store:
         async with _delivery(store, account) as delivery:
-            tally = await delivery.drain(budget_s)
+            tally = await delivery.drain(budget_s, stay_s, given.stop if given else None)
+    if given is not None:
+        given.drained = True
     get_run_logger().info("%s", tally)
 
 
 @asynccontextmanager
 async def _delivery(store: Store, account: str) -> AsyncIterator[Delivery]:
-    block = await load_gateway(account)
     owner = f"{socket.gethostname()}:{os.getpid()}:{task_run.id}"
-    async with block.sender() as sender:
+    async with sender_of(account) as sender:
         yield Delivery(Outbox(store), {account: sender}, owner)

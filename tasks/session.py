@@ -6,7 +6,8 @@ from prefect import State, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
-from blocks.gateways import GatewayError, load_gateway
+from blocks.gateways import GatewayError
+from tasks.standby import sender_of
 from wa_integrasi.providers.base import HasSession
 from wa_integrasi.session import Look, SessionError, look, note
 from wa_integrasi.settings import SettingsError, load_settings
@@ -36,8 +37,7 @@ async def look_at_session(account: str = "default") -> State[None]:
 
 
 async def _looked(account: str) -> Look | None:
-    block = await load_gateway(account)
-    async with block.sender() as sender:
+    async with sender_of(account) as sender:
         if not isinstance(sender, HasSession):
             return None
         found = await look(account, sender.session)

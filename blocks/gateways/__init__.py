@@ -1,5 +1,6 @@
 """WhatsApp channels as blocks, one kind a file: one block document is one account."""
 
+from blocks.gateways.kept import KeptSenders
 from blocks.gateways.loading import GATEWAYS, KINDS, Gateway, GatewayError, gateway_channels, load_gateway
 from blocks.gateways.meta import MetaCloudApi
 from blocks.gateways.twilio import TwilioWhatsApp
@@ -12,6 +13,7 @@ __all__ = [
     "KINDS",
     "Gateway",
     "GatewayError",
+    "KeptSenders",
     "MetaCloudApi",
     "TwilioWhatsApp",
     "Waha",

@@ -56,14 +56,26 @@ class Delivery:
                 await worker.settle(flight)
         return worker.tally
 
-    async def drain(self, budget_s: float) -> Tally:
-        """Send until nothing is due or `budget_s` seconds are over; what waits only for its pace is waited for."""
+    async def drain(self, budget_s: float, stay_s: float = 0, stop: asyncio.Event | None = None) -> Tally:
+        """Send until nothing is due or `budget_s` seconds are over; what waits only for its pace is waited for.
+
+        With `stay_s` it stays, asleep, until nothing has gone for so many seconds. Once `stop` is set, it ends what it
+        has begun and returns.
+        """
         worker = self._worker()
+        clock = asyncio.get_running_loop().time
+        gone, since = 0, clock()
 
         async def nothing_due(_: float) -> bool:
-            return not await worker.patience(self._outbox.has_due, self._rules)
+            nonlocal gone, since
+            if worker.tally.total != gone:
+                gone, since = worker.tally.total, clock()
+            return clock() - since >= stay_s and not await worker.patience(self._outbox.has_due, self._rules)
 
-        return await Stream(worker, budget_s, nothing_due).go()
+        if not stay_s:
+            return await Stream(worker, budget_s, nothing_due, stop=stop).go()
+        async with Waker(self._outbox.store) as waker:
+            return await Stream(worker, budget_s, nothing_due, waker, stop).go()
 
     async def follow(self, ids: Sequence[int], budget_s: float) -> Tally:
         """Send what is due until the messages `ids` have left the outbox.

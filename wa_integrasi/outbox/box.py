@@ -268,6 +268,13 @@ class Outbox:
             moments = (waiting.next_due(connection, accounts, now), waiting.next_duty(connection, accounts))
         return min((max(0.0, (m - now).total_seconds()) for m in moments if m is not None), default=math.inf)
 
+    def due_by_account(self, accounts: Mapping[str, AccountRules]) -> dict[str, timedelta]:
+        """How long until each of `accounts` needs a worker; those of which nothing is known to come are left out."""
+        now = self._clock()
+        with self.store.reading() as connection:
+            moments = waiting.due_by_account(connection, accounts, now)
+        return {account: max(timedelta(), moment - now) for account, moment in moments.items()}
+
     def moves_in(self, ids: Sequence[int]) -> timedelta | None:
         """How long until the first of the messages `ids` that are still owed may move on; None when none is."""
         now = self._clock()

@@ -56,6 +56,24 @@ def next_duty(connection: Connection, rules: Mapping[str, AccountRules]) -> date
     return min((moment for moment in (until, evidence.scalar_one()) if moment is not None), default=None)
 
 
+def due_by_account(connection: Connection, rules: Mapping[str, AccountRules], now: datetime) -> dict[str, datetime]:
+    """When each account has something to do: a message may go, a lease or a wait for evidence is over."""
+    foreign = OPEN_STAGE & (wa_outbox.c.status == Status.PENDING) & wa_outbox.c.chat.is_(None)
+    foreign_of = select(wa_outbox.c.account).where(foreign, wa_outbox.c.account.in_(rules)).distinct()
+    found = [(account, now) for account in connection.execute(foreign_of).scalars()]
+    for account, its in rules.items():
+        if (moment := _next_of(connection, account, its, now)) is not None:
+            found.append((account, moment))
+    leased = select(chats.c.account, func.min(leases.c.until, type_=UtcDateTime)).group_by(chats.c.account)
+    leased = leased.where(leases.c.id == chats.c.held_by, chats.c.account.in_(rules))
+    unknown = (chats.c.held_by == UNKNOWN) & (wa_outbox.c.id == chats.c.head_id)
+    evidence = select(chats.c.account, func.min(wa_outbox.c.next_attempt_at, type_=UtcDateTime))
+    evidence = evidence.where(unknown, wa_outbox.c.status == Status.UNKNOWN, chats.c.account.in_(rules))
+    for moments in (leased, evidence.group_by(chats.c.account)):
+        found += [(account, until) for account, until in connection.execute(moments).tuples() if until is not None]
+    return {account: min(moment for name, moment in found if name == account) for account, _ in found}
+
+
 def moves_at(connection: Connection, ids: Sequence[int], now: datetime) -> datetime | None:
     """When the first of the messages `ids` that are still owed may move on; None when none is owed."""
     moment = case((wa_outbox.c.status == Status.SENDING, leases.c.until), else_=wa_outbox.c.next_attempt_at)

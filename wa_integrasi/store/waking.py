@@ -26,6 +26,7 @@ class Waker:
         self._listening: psycopg.AsyncConnection[Any] | None = None
         self._file: sqlite3.Connection | None = None
         self._version = 0
+        self._deaf = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -43,7 +44,9 @@ class Waker:
         try:
             return await self._listen(at_most_s)
         except psycopg.Error as error:
-            log.warning("not woken by the store, looking every second: %s", type(error).__name__)
+            if not self._deaf:
+                log.warning("not woken by the store, looking every second: %s", type(error).__name__)
+            self._deaf = True
             if self._listening is not None:
                 await self._listening.close()
             self._listening = None
@@ -55,6 +58,7 @@ class Waker:
             arguments, options = self._store.engine.dialect.create_connect_args(self._store.engine.url)
             self._listening = await psycopg.AsyncConnection.connect(*arguments, **options, autocommit=True)
             await self._listening.execute(f"LISTEN {CHANNEL}".encode())
+            self._deaf = False
             return True  # something may have come before we listened
         async for _ in self._listening.notifies(timeout=at_most_s, stop_after=1):
             return True
