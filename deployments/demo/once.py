@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -14,8 +15,11 @@ import aiohttp
 from deployments.children import Children
 from deployments.errors import DeploymentError
 from deployments.up import Place, Say
+from wa_integrasi.content import Text
 from wa_integrasi.history import Entry, History
-from wa_integrasi.message import Status
+from wa_integrasi.message import Priority, Status
+from wa_integrasi.outbox import NewMessage, Outbox
+from wa_integrasi.recipient import Recipient
 from wa_integrasi.reporting import slot_of
 from wa_integrasi.slot import Cadence
 from wa_integrasi.store.engine import Store
@@ -57,16 +61,33 @@ async def _slice(at: Place, processes: Children, say: Say, slot: str) -> None:
         raise NotReadError(f"the run of rekap/daily did not end within {_RUN_WITHIN_S:.0f} s") from None
     with Store.open(at.settings.database_url.get_secret_value()) as store:
         history = History(store)
-        entries = await _read(history, slot)
+        entries = await _read(history, report=REPORT, slot=slot)
         _show(history, entries, at.settings.timezone, say)
-    _check(entries, await _on_the_phone(at), slot)
+        _check(entries, await _on_the_phone(at), f"{REPORT} for {slot}")
+        if chat := entries[0].chat:
+            await _by_hand(at, store, chat, say)
 
 
-async def _read(history: History, slot: str) -> list[Entry]:
-    """The recap's messages once all of them have been read, or as they stand when the time is over."""
+async def _by_hand(at: Place, store: Store, chat: str, say: Say) -> None:
+    """Write one message that no run waits for, and say how soon the phone had it. Raises `NotReadError`."""
+    text = f"Pesan percobaan {time.time():.3f}"
+    message = NewMessage(Recipient.of_chat(chat), Text(body=text), priority=Priority.REPLY)
+    began = time.monotonic()
+    [row] = await asyncio.to_thread(Outbox(store).enqueue, [message])
+    while not (await _on_the_phone(at))[chat, text]:
+        if time.monotonic() - began > _READ_WITHIN_S:
+            raise NotReadError(f"message {row.id}, written by hand, has not reached the phone: see wa-live.log")
+        await asyncio.sleep(0.02)
+    say(f"A message by hand was on the phone {time.monotonic() - began:.2f} s after it was written (wa live).")
+    entries = await _read(History(store), ids=[row.id])
+    _check(entries, await _on_the_phone(at), "a message by hand")
+
+
+async def _read(history: History, **which: Any) -> list[Entry]:
+    """The messages once all of them have been read, or as they stand when the time is over."""
     ends = time.monotonic() + _READ_WITHIN_S
     while True:
-        entries = await asyncio.to_thread(history.messages, report=REPORT, slot=slot)
+        entries = await asyncio.to_thread(history.messages, **which)
         if (entries and all(entry.status == Status.READ for entry in entries)) or time.monotonic() > ends:
             return entries[::-1]
         await asyncio.sleep(0.3)
@@ -93,10 +114,10 @@ def _show(history: History, entries: Sequence[Entry], zone: str, say: Say) -> No
     say("")
 
 
-def _check(entries: Sequence[Entry], received: Counter[tuple[str, str]], slot: str) -> None:
+def _check(entries: Sequence[Entry], received: Counter[tuple[str, str]], what: str) -> None:
     """Raise `NotReadError` unless every message was read, and is on the phone exactly once."""
     if not entries:
-        raise NotReadError(f"the outbox has no message of {REPORT} for {slot}")
+        raise NotReadError(f"the outbox has no message of {what}")
     missing = [
         f"message {entry.id} to {entry.masked} is {entry.status}"
         + (f": {entry.error_text}" if entry.error_text else "")

@@ -90,6 +90,40 @@ async def test_what_it_has_begun_is_finished_when_it_is_told_to_stop(store: Stor
     assert statuses(store) == ["sent"] * 20
 
 
+async def test_a_drain_may_stay_for_what_comes_and_ends_when_nothing_has_for_a_while(
+    store: Store, sender: RecordingSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "_LOOK_ANYWAY_S", 60)
+    outbox = Outbox(store)
+    enqueue(outbox, message("0"))
+    draining = asyncio.create_task(Delivery(outbox, {"default": sender}, "stays").drain(60, stay_s=1))
+    for number in range(1, 4):
+        await until(lambda number=number: sender.bodies()[-1:] == [str(number - 1)])  # type: ignore[misc]
+        await asyncio.to_thread(enqueue, outbox, message(str(number)))
+    async with asyncio.timeout(20):
+        tally = await draining
+    assert (tally.total, sender.bodies()) == (4, ["0", "1", "2", "3"])
+
+
+async def test_a_drain_that_stays_ends_what_it_has_begun_when_it_is_told_to_stop(store: Store) -> None:
+    going, stop = asyncio.Event(), asyncio.Event()
+
+    async def slowly(outbound: Outbound) -> Outcome:
+        going.set()
+        await asyncio.sleep(0.3)
+        return await accept(outbound)
+
+    outbox = Outbox(store)
+    enqueue(outbox, *(message(to=person) for person in PEOPLE))
+    delivery = Delivery(outbox, {"default": RecordingSender(slowly)}, "stays")
+    draining = asyncio.create_task(delivery.drain(600, 600, stop))
+    await going.wait()
+    stop.set()
+    async with asyncio.timeout(20):
+        await draining
+    assert statuses(store) == ["sent"] * 20
+
+
 class AwayAtTimes(Outbox):
     """An outbox whose store is away at the calls that are named, once each."""
 

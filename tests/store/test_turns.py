@@ -208,6 +208,7 @@ def test_no_step_reads_a_whole_table(outbox: Outbox, store: Store, clock: Frozen
         outbox.renew(claimed)
         outbox.has_due({"default": rules})
         outbox.due_in({"default": rules})
+        outbox.due_by_account({"default": rules})
         clock.tick(minutes=11)
         claim(outbox, rules=rules)
     assert len(found) > 15
