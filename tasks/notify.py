@@ -1,4 +1,4 @@
-"""Tell people of dead letters and of accounts that are held: owners by WhatsApp, everybody else by Prefect's events."""
+"""Tell people of dead letters, held accounts and templates: owners by WhatsApp, others by Prefect's events."""
 
 import asyncio
 from itertools import groupby
@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 from prefect.states import Completed, Failed
 
-from wa_integrasi.notices import Change, Dead, Notices, collect
+from wa_integrasi.notices import Change, Dead, News, Notices, collect
 from wa_integrasi.settings import SettingsError, load_settings
 from wa_integrasi.store.engine import Store, StoreError
 
@@ -49,7 +49,18 @@ def _events(notices: Notices) -> list[tuple[str, str, dict[str, Any]]]:
         *(("wa.outbox.dead", account, _dead(list(letters))) for account, letters in by_account),
         *(("wa.account.held", change.account, _change(change)) for change in notices.held),
         *(("wa.account.released", change.account, _change(change)) for change in notices.released),
+        *((_event_of(news), news.account, _news(news)) for news in notices.news),
     ]
+
+
+def _event_of(news: News) -> str:
+    match news.kind:
+        case "template_held":
+            return "wa.template.held"
+        case "template_status" if news.value == "APPROVED":
+            return "wa.template.approved"
+        case _:
+            return "wa.template.changed" if news.kind.startswith("template_") else "wa.account.warned"
 
 
 def _dead(letters: list[Dead]) -> dict[str, Any]:
@@ -63,6 +74,17 @@ def _dead(letters: list[Dead]) -> dict[str, Any]:
 
 def _change(change: Change) -> dict[str, Any]:
     return {"code": change.code, "reason": change.reason, "since": change.since.isoformat()}
+
+
+def _news(news: News) -> dict[str, Any]:
+    return {
+        "kind": news.kind,
+        "name": news.name,
+        "language": news.language,
+        "value": news.value,
+        "reason": news.reason,
+        "since": news.since.isoformat(),
+    }
 
 
 def _emit(name: str, account: str, payload: dict[str, Any]) -> bool:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wa_integrasi.clock import Clock, utc_now
+from wa_integrasi.policy.standing import HELD
 from wa_integrasi.providers.base import ApprovedTemplate, Failed, ListsTemplates, Sender, Unanswered
 from wa_integrasi.store.engine import Store
+from wa_integrasi.store.facts import OF_TEMPLATES, Fact, FactKind, facts_of, forget_templates, note_facts
 from wa_integrasi.store.tables import approved_templates
 
 _TEMPLATE = TypeAdapter(ApprovedTemplate)
@@ -28,6 +30,8 @@ class Known:
     account: str
     template: ApprovedTemplate
     synced_at: datetime
+    quality: str | None = None
+    """The channel's own word: GREEN, YELLOW, RED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ async def sync(store: Store, senders: Mapping[str, Sender], clock: Clock = utc_n
     for account, sender in senders.items():
         if not isinstance(sender, ListsTemplates):
             continue
+        asked_at = clock()
         answer = await _listing(sender)
         match answer:
             case Failed(code=code, text=text):
@@ -56,7 +61,7 @@ async def sync(store: Store, senders: Mapping[str, Sender], clock: Clock = utc_n
             case Unanswered(text=text):
                 results.append(Synced(account, code="no_answer", text=text))
             case _:
-                await asyncio.to_thread(replace_templates, store, account, answer, clock)
+                await asyncio.to_thread(replace_templates, store, account, answer, asked_at)
                 results.append(Synced(account, count=len(answer)))
     return results
 
@@ -69,13 +74,19 @@ async def _listing(sender: ListsTemplates) -> Sequence[ApprovedTemplate] | Faile
 
 
 def replace_templates(
-    store: Store, account: str, templates: Sequence[ApprovedTemplate], clock: Clock = utc_now
+    store: Store, account: str, templates: Sequence[ApprovedTemplate], at: datetime | None = None
 ) -> None:
-    """Make `templates` all that the account has; what the channel has no longer is gone."""
+    """Make `templates`, as the channel had them `at` some moment (now), all that the account has.
+
+    What it has no longer is gone; what it said of them since stands.
+    """
     # Pages that move while they are read show a template twice; in one order, so that no two syncs wait for each other.
     listed = {(template.name, template.language): template for template in templates}
-    rows = [_row(account, listed[key], clock()) for key in sorted(listed)]
+    at = at or utc_now()
+    rows = [_row(account, listed[key], at) for key in sorted(listed)]
     with store.writing() as connection:
+        note_facts(connection, [fact for key in sorted(listed) for fact in _facts(account, listed[key], at)])
+        forget_templates(connection, account, set(listed), at)
         connection.execute(delete(approved_templates).where(approved_templates.c.account == account))
         if rows:
             insert = postgresql.insert if store.dialect == "postgresql" else sqlite.insert
@@ -84,43 +95,53 @@ def replace_templates(
             connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=new), rows)
 
 
+def _facts(account: str, template: ApprovedTemplate, at: datetime) -> Iterator[Fact]:
+    told = {FactKind.TEMPLATE_STATUS: template.status, FactKind.TEMPLATE_CATEGORY: template.category}
+    for kind, value in told.items():
+        if value:
+            news = kind is FactKind.TEMPLATE_STATUS and value in HELD
+            yield Fact(account, kind, value, at, template.name, template.language, news=news)
+
+
 def approved_of(connection: Connection, account: str) -> list[ApprovedTemplate] | None:
     """All templates of an account, whatever their status; None where none are known: the channel decides then."""
     return [known.template for known in known_templates(connection, account)] or None
 
 
 def known_templates(connection: Connection, account: str | None = None) -> list[Known]:
-    """The templates of one account or of all, by account, name and language."""
+    """The templates of one account or of all, by account, name and language, with what the channel said of them since.
+
+    Of what it has never listed nothing is shown: how many parameters it takes is not known.
+    """
     statement = select(approved_templates)
     if account is not None:
         statement = statement.where(approved_templates.c.account == account)
     rows = connection.execute(statement).mappings()
-    known = [Known(row["account"], _TEMPLATE.validate_python(row["definition"]), row["synced_at"]) for row in rows]
+    listed = [Known(row["account"], _TEMPLATE.validate_python(row["definition"]), row["synced_at"]) for row in rows]
+    said = {fact.key: fact.value for fact in facts_of(connection, account, *OF_TEMPLATES)}
     # Sorted here: each database server has an order of its own for names.
-    return sorted(known, key=lambda each: (each.account, each.template.name, each.template.language))
+    return sorted((_as_said(known, said) for known in listed), key=_order)
 
 
-def change_status(connection: Connection, account: str, name: str, language: str, status: str) -> bool:
-    """Note what the channel says of one template; False where it is not known, until the next sync brings it."""
-    values = (account, name, language.replace("-", "_"))
-    one = [approved_templates.c[column] == value for column, value in zip(_KEY, values, strict=True)]
-    found = connection.execute(select(approved_templates.c.definition).where(*one).with_for_update()).scalar()
-    if found is None:
-        return False
-    changed = replace(_TEMPLATE.validate_python(found), status=status.upper())
-    connection.execute(update(approved_templates).where(*one).values(definition=_definition(changed)))
-    return True
+def _as_said(known: Known, said: Mapping[tuple[str, str, str, str], str]) -> Known:
+    template = known.template
+    status, category, quality = (
+        said.get((known.account, kind.value, template.name, template.language))
+        for kind in (FactKind.TEMPLATE_STATUS, FactKind.TEMPLATE_CATEGORY, FactKind.TEMPLATE_QUALITY)
+    )
+    changed = replace(template, status=status or template.status, category=category or template.category)
+    return replace(known, template=changed, quality=quality)
 
 
-def _row(account: str, template: ApprovedTemplate, now: datetime) -> dict[str, Any]:
+def _order(known: Known) -> tuple[str, str, str]:
+    return known.account, known.template.name, known.template.language
+
+
+def _row(account: str, template: ApprovedTemplate, at: datetime) -> dict[str, Any]:
     return {
         "account": account,
         "name": template.name,
         "language": template.language,
-        "definition": _definition(template),
-        "synced_at": now,
+        "definition": _TEMPLATE.dump_python(template, mode="json"),
+        "synced_at": at,
     }
-
-
-def _definition(template: ApprovedTemplate) -> Any:
-    return _TEMPLATE.dump_python(template, mode="json")

@@ -1,7 +1,8 @@
-"""People are told once of what needs them: dead letters, and accounts that are held or released.
+"""People are told once of what needs them: dead letters, accounts that are held or released, what channels warn of.
 
 Messages die in many places (a send, a receipt, a row that nobody can read, an unknown fate), so dead letters are
 collected from the store. `wa_outbox.noticed_at` and `breakers.noticed` say what was told; nothing else writes them.
+`channel_facts.news` says what is still to be told of accounts and templates.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from wa_integrasi.content import Text
 from wa_integrasi.message import Priority, Status
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.policy.breaker import Circuit
+from wa_integrasi.policy.standing import HELD
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import DEAD_STAGE, breakers, wa_outbox
+from wa_integrasi.store.facts import Fact, FactKind, take_news
+from wa_integrasi.store.tables import DEAD_STAGE, breakers, channel_facts, wa_outbox
 from wa_integrasi.text.markup import bold, bullet, escape, mono
 
 MOST = 10_000
@@ -84,16 +87,33 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """Something that a channel has said of an account or of one of its templates."""
+
+    account: str
+    kind: str
+    """As `FactKind`; a template's status is `template_held` while its messages wait."""
+    since: datetime
+    name: str = ""
+    """Of the template, or what is warned of."""
+    language: str = ""
+    value: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Notices:
     """What was told now, for the events."""
 
     dead: tuple[Dead, ...] = ()
     held: tuple[Change, ...] = ()
     released: tuple[Change, ...] = ()
+    news: tuple[News, ...] = ()
 
     def __str__(self) -> str:
         letters = sum(dead.count for dead in self.dead)
-        return f"{letters} dead letters, {len(self.held)} accounts held, {len(self.released)} released"
+        accounts = f"{len(self.held)} accounts held, {len(self.released)} released"
+        return f"{letters} dead letters, {accounts}, {len(self.news)} changes by channels"
 
 
 def collect(store: Store, clock: Clock = utc_now) -> Notices:
@@ -103,7 +123,7 @@ def collect(store: Store, clock: Clock = utc_now) -> Notices:
     and slot get one notice in an hour of the clock; what dies later in that hour waits for the next, as a whole.
     Messages of no report in force have no owner, and a notice that dies raises none: they are in the facts alone.
     """
-    return Notices(_dead(store, clock), *_changes(store))
+    return Notices(_dead(store, clock), *_changes(store), _news(store))
 
 
 def _dead(store: Store, clock: Clock) -> tuple[Dead, ...]:
@@ -241,3 +261,19 @@ def _changed(store: Store, condition: ColumnElement[bool], told: Circuit) -> tup
     return tuple(
         Change(_named(row.account), row.changed_at, _named(row.code), masked(str(row.reason or ""))) for row in found
     )
+
+
+def _news(store: Store) -> tuple[News, ...]:
+    with store.reading() as connection:
+        if not connection.execute(select(exists().where(channel_facts.c.news))).scalar_one():
+            return ()
+    with store.writing() as connection:
+        return tuple(_said(fact) for fact in take_news(connection))
+
+
+def _said(fact: Fact) -> News:
+    held = fact.kind is FactKind.TEMPLATE_STATUS and fact.value in HELD
+    kind = "template_held" if held else fact.kind.value
+    value = "" if fact.kind is FactKind.WARNING else _named(fact.value)  # that is when it came
+    reason = masked(fact.reason or "")[:_REASON]
+    return News(_named(fact.account), kind, fact.at, _named(fact.name), _named(fact.language), value, reason)

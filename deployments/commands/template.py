@@ -16,6 +16,7 @@ from wa_integrasi.accounts import known_accounts
 from wa_integrasi.approved import Synced, approved_of, known_templates
 from wa_integrasi.content import ContentError, Template, load_content
 from wa_integrasi.outbox.nudging import set_nudge
+from wa_integrasi.outbox.templates import release_templates
 from wa_integrasi.policy.approval import check_template
 from wa_integrasi.providers.base import ApprovedTemplate, Sender
 from wa_integrasi.settings import load_settings
@@ -29,7 +30,7 @@ Account = Annotated[str | None, typer.Option(help="Only this account.")]
 
 @app.command("list")
 def list_(account: Account = None, as_json: AsJson = False) -> None:
-    """List the templates as they were at the last sync."""
+    """List the templates as they were at the last sync, with what the channel has said of them since."""
     with Store.open(load_settings().database_url.get_secret_value()) as store:
         check_revision(store)
         if account is not None:
@@ -43,6 +44,7 @@ def list_(account: Account = None, as_json: AsJson = False) -> None:
             "language": each.template.language,
             "status": each.template.status,
             "category": each.template.category,
+            "quality": each.quality,
             "parameters": _parameters(each.template),
             "synced": each.synced_at.isoformat(timespec="seconds"),
         }
@@ -57,6 +59,11 @@ def sync(account: Account = None) -> None:
     with Store.open(load_settings().database_url.get_secret_value()) as store:
         check_revision(store)
         results = asyncio.run(_sync(store, account))
+        for result in results:
+            if result.code is None:
+                with store.writing() as connection:
+                    release_templates(connection, result.account)
+                store.wake()
     for result in results:
         if result.code is None:
             typer.echo(f"{result.account}: {result.count} templates")

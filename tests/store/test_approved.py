@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from tests.conftest import FrozenClock
 from tests.store.channel import RecordingSender
-from wa_integrasi.approved import Synced, approved_of, change_status, known_templates, replace_templates, sync
-from wa_integrasi.providers.base import Action, ApprovedTemplate, Failed, Unanswered
+from wa_integrasi.approved import approved_of, known_templates, replace_templates, sync
+from wa_integrasi.providers.base import ApprovedTemplate, Failed, Unanswered
 from wa_integrasi.store.engine import Store
+from wa_integrasi.store.facts import Fact, FactKind, note_facts
 
 READY = ApprovedTemplate(
     "laporan_siap", "id", "APPROVED", "UTILITY", 1, 2, 1, names=("unit", "ton", "bulan"), button_kinds=("", "url")
@@ -43,16 +45,16 @@ def test_what_was_never_synced_is_not_known(store: Store) -> None:
 
 
 def test_templates_come_back_as_they_were_listed(store: Store, clock: FrozenClock) -> None:
-    replace_templates(store, "default", [READY, GREETING], clock)
+    replace_templates(store, "default", [READY, GREETING], clock())
     assert approved(store) == [GREETING, READY]
     with store.reading() as connection:
         assert [(known.account, known.synced_at) for known in known_templates(connection)] == [("default", clock())] * 2
 
 
 def test_what_the_channel_has_no_longer_is_gone_and_other_accounts_stay(store: Store, clock: FrozenClock) -> None:
-    replace_templates(store, "default", [READY, GREETING], clock)
-    replace_templates(store, "tenant", [GREETING], clock)
-    replace_templates(store, "default", [READY], clock)
+    replace_templates(store, "default", [READY, GREETING], clock())
+    replace_templates(store, "tenant", [GREETING], clock())
+    replace_templates(store, "default", [READY], clock())
     assert (approved(store), approved(store, "tenant")) == ([READY], [GREETING])
 
 
@@ -70,36 +72,43 @@ def test_syncs_at_the_same_time_do_not_fail(store: Store) -> None:
     assert len(approved(store) or []) == 50
 
 
-def test_the_status_of_one_template_changes(store: Store) -> None:
-    replace_templates(store, "default", [READY, GREETING])
+def said(store: Store, clock: FrozenClock, status: str, account: str = "default", **before: float) -> None:
+    fact = Fact(account, FactKind.TEMPLATE_STATUS, status, clock() - timedelta(**before), "hello_world", "en_US")
     with store.writing() as connection:
-        assert change_status(connection, "default", "hello_world", "en-US", "paused")
-        assert not change_status(connection, "default", "hello_world", "id", "PAUSED")
-        assert not change_status(connection, "tenant", "hello_world", "en_US", "PAUSED")
-    known = approved(store) or []
-    assert [template.status for template in known] == ["PAUSED", "APPROVED"]
-    assert known[0].header_format == "IMAGE"
+        note_facts(connection, [fact])
 
 
-async def test_a_sync_asks_every_channel_that_approves_templates(store: Store) -> None:
-    senders = {"default": Lister([READY]), "tenant": Lister([GREETING, READY]), "web": RecordingSender()}
-    assert await sync(store, senders) == [Synced("default", 1), Synced("tenant", 2)]
-    assert (approved(store), approved(store, "web")) == ([READY], None)
+def statuses(store: Store) -> list[str]:
+    return [template.status for template in approved(store) or []]
 
 
-async def test_a_listing_that_fails_changes_nothing_says_why_and_stops_no_other(store: Store) -> None:
-    for account in ("expired", "silent", "broken"):
-        await asyncio.to_thread(replace_templates, store, account, [READY])
-    senders = {
-        "expired": Lister(Failed(Action.HOLD_ACCOUNT, "190", "Session has expired")),
-        "silent": Lister(Unanswered("HTTP 502")),
-        "broken": Lister(RuntimeError("+6281234567890")),
-        "default": Lister([GREETING]),
-    }
-    assert await sync(store, senders) == [
-        Synced("expired", code="190", text="Session has expired"),
-        Synced("silent", code="no_answer", text="HTTP 502"),
-        Synced("broken", code="no_answer", text="the channel broke: RuntimeError"),
-        Synced("default", 1),
-    ]
-    assert [approved(store, account) for account in senders] == [[READY], [READY], [READY], [GREETING]]
+def test_what_the_channel_says_of_a_template_after_it_was_listed_stands(store: Store, clock: FrozenClock) -> None:
+    replace_templates(store, "default", [READY, GREETING], clock() - timedelta(minutes=5))
+    said(store, clock, "DISABLED", account="tenant")
+    said(store, clock, "PAUSED")
+    assert statuses(store) == ["PAUSED", "APPROVED"]
+    said(store, clock, "REJECTED", minutes=1)
+    assert statuses(store) == ["PAUSED", "APPROVED"], "it was said before"
+
+
+def test_a_listing_stands_over_what_was_said_before_and_forgets_what_is_gone(store: Store, clock: FrozenClock) -> None:
+    said(store, clock, "PAUSED", minutes=5)
+    replace_templates(store, "default", [GREETING], clock() - timedelta(minutes=1))
+    assert statuses(store) == ["APPROVED"]
+    said(store, clock, "PAUSED", minutes=3)
+    assert statuses(store) == ["APPROVED"], "a late word"
+    replace_templates(store, "default", [READY], clock())
+    replace_templates(store, "default", [GREETING], clock() - timedelta(minutes=2))
+    assert statuses(store) == ["APPROVED"]
+
+
+def test_what_is_said_while_the_listing_is_under_way_stands(store: Store, clock: FrozenClock) -> None:
+    class Slow(Lister):
+        async def templates(self) -> Listing:
+            clock.tick(seconds=5)
+            said(store, clock, "PAUSED")
+            clock.tick(seconds=5)
+            return await super().templates()
+
+    asyncio.run(sync(store, {"default": Slow([GREETING])}, clock))
+    assert statuses(store) == ["PAUSED"]

@@ -17,10 +17,12 @@ from wa_integrasi.inbox.keeping import Kept, RawEvent, keep_all
 from wa_integrasi.inbox.message import InboundMessage
 from wa_integrasi.inbox.normalising import normalise
 from wa_integrasi.inbox.storing import UnreadItem, store_messages, store_unread
+from wa_integrasi.inbox.updates import apply_facts, facts_in
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.providers.base import BadItem, Event, MessageEvent, OtherEvent, ReceiptEvent, Receiver
 from wa_integrasi.providers.wire import storable
 from wa_integrasi.store.engine import Store, StoreError, is_away
+from wa_integrasi.store.facts import Fact
 from wa_integrasi.store.tables import UtcDateTime, inbound_events
 
 PARKED_FOR = timedelta(minutes=10)
@@ -49,6 +51,7 @@ class _Reading:
     messages: list[InboundMessage] = field(default_factory=list)
     receipts: list[ReceiptEvent] = field(default_factory=list)
     consents: list[Consent] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
     unread: list[UnreadItem] = field(default_factory=list)
 
     def take(self, item: Event) -> None:
@@ -69,6 +72,11 @@ class _Reading:
                 self.counts["others"] += 1
                 if item.name == "user_preferences":
                     self.consents += preferences_of(item.raw, event.account, event.received_at)
+                try:
+                    self.facts += facts_in(item, event.provider, event.account, event.received_at)
+                except Exception as error:
+                    log.error("an update of event %s not read: %s", event.id, type(error).__name__)  # noqa: TRY400 - no values in logs
+                    self.unread.append(UnreadItem(event.id, position, type(error).__name__, item.raw))
             case BadItem():
                 self.counts["unreadable"] += 1
                 self.unread.append(UnreadItem(event.id, position, item.reason, item.raw))
@@ -168,10 +176,15 @@ class Inbox:
         return reading
 
     def _act(self, lease: str, readings: Sequence[_Reading]) -> None:
-        """Do what some events ask for and let go of them, with one commit, or two where there are receipts.
+        """Do what some events ask for and let go of them, with one commit, or more where there are receipts or updates.
 
-        Both lock chats in one order of their own; together they would not.
+        Each locks chats in one order of its own; together they would not.
         """
+        facts = [fact for reading in readings for fact in reading.facts]
+        if facts:
+            with self._store.writing() as connection:
+                if apply_facts(connection, facts, self._clock()):
+                    self._store.wake(connection)
         by_account: dict[str, list[ReceiptEvent]] = {}
         for reading in readings:
             by_account.setdefault(reading.event.account, []).extend(reading.receipts)

@@ -14,6 +14,7 @@ from wa_integrasi.outbox.events import event, record
 from wa_integrasi.outbox.rows import Claimed
 from wa_integrasi.outbox.settling import put_back
 from wa_integrasi.outbox.shared import judge_rows, moments, read_contents, spend
+from wa_integrasi.outbox.templates import held_templates, limited
 from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.bulk import bulk
@@ -45,9 +46,11 @@ def claim_of(
     heads = sorted(turns.heads(connection, account, token), key=_urgency)
     waiting = [row for row in heads if row.status == Status.PENDING]
     contents, unreadable = read_contents(waiting, now)
-    readable = [row for row in waiting if row.id in contents]
-    going, stops = judge_rows(connection, account, rules, readable, taken, now)
-    put_back(connection, unreadable | stops, now)
+    held = held_templates(connection, account, [row for row in waiting if row.id in contents], contents, now)
+    readable = [row for row in waiting if row.id in contents and row.id not in held]
+    limits = limited(connection, account, rules, readable, now)
+    going, stops = judge_rows(connection, account, limits, readable, taken, now)
+    put_back(connection, unreadable | held | stops, now)
     spend(connection, account, rules, now, len(going))
     going_rows = [row for row in readable if row.id in going]
     claimed = [

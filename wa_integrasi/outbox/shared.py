@@ -164,12 +164,17 @@ def note_outcomes(
             save_breaker(connection, account, policy.after(load_breaker(connection, account), its, now), now)
 
 
-def hold_account(connection: Connection, account: str, code: str, reason: str, now: datetime) -> None:
-    """Open the account's breaker for the time of a hold; one that is held for another reason stays so."""
+def hold_account(
+    connection: Connection, account: str, code: str, reason: str, now: datetime, lasting: timedelta | None = None
+) -> None:
+    """Open the account's breaker for the time of a hold; one that is held for another reason stays so.
+
+    When that time, or `lasting`, is over, a few messages find out whether the reason is gone.
+    """
     _lock(connection, account)
     known = load_breaker(connection, account)
     in_force = known.circuit is Circuit.OPEN and known.until is not None and known.until > now
-    until = max(known.until or now, now + BreakerPolicy().hold)
+    until = max(known.until or now, now + (lasting or BreakerPolicy().hold))
     kept = (known.code, known.reason) if in_force and known.code not in (code, None) else (code, reason)
     held = Breaker(Circuit.OPEN, until=until, openings=known.openings, code=kept[0], reason=kept[1])
     save_breaker(connection, account, held, now)

@@ -41,7 +41,8 @@ class GateRules:
     consent_required: bool = False
     """Whether a conversation that we begin needs a recorded opt-in."""
     tier: int | None = None
-    """Unique users with whom conversations may be begun in 24 hours; None for no limit."""
+    """Unique users with whom conversations may be begun in 24 hours; None for no limit. Only a template begins one,
+    so it counts templates outside the window, also where the window itself is left to the channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,9 @@ def judge(
     """Judge one message. `begun` conversations count towards the tier now, the oldest of them since `oldest`."""
     if chat.opted_out:
         return Refuse("opted_out", "this person asked for no more messages")
-    if not rules.windowed or chat.window_open(now):
+    if chat.window_open(now) or not (rules.windowed or (is_template and rules.tier is not None)):
         return Go()
-    if rules.consent_required and chat.opted_in_at is None:
+    if rules.windowed and rules.consent_required and chat.opted_in_at is None:
         return Refuse("no_consent", "this person has not agreed to receive messages")
     if not is_template:
         return NeedsWindow()

@@ -172,6 +172,8 @@ class OtherEvent:
 
     name: str
     raw: Any = field(repr=False)
+    at: datetime | None = field(default=None, compare=False)
+    """When it happened, where the channel says so."""
 
 
 @dataclass(frozen=True, slots=True)

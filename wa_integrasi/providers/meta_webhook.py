@@ -45,13 +45,16 @@ def events(envelope: _Node, phone_number_id: str | None) -> Iterator[Event]:
             yield entry
             continue
         for change in _list(entry, "changes"):
-            yield from [change] if isinstance(change, BadItem) else _change(change, phone_number_id)
+            yield from [change] if isinstance(change, BadItem) else _change(change, phone_number_id, _time(entry))
 
 
-def _change(change: _Node, phone_number_id: str | None) -> Iterator[Event]:
+def _change(change: _Node, phone_number_id: str | None, at: datetime | None) -> Iterator[Event]:
     field = change.get("field")
+    if not isinstance(field, str):
+        yield BadItem("a change names no field", change)
+        return
     if field != "messages":
-        yield OtherEvent(_name(field), change) if isinstance(field, str) else BadItem("a change names no field", change)
+        yield OtherEvent(_name(field), change, at)
         return
     value = change.get("value")
     if not isinstance(value, Mapping):
@@ -211,8 +214,19 @@ def _id(item: _Node) -> str:
     return storable(value)
 
 
+def _time(entry: _Node) -> datetime | None:
+    """When the changes of an entry happened."""
+    try:
+        return _moment(entry.get("time"))
+    except _UnreadableError:
+        return None
+
+
 def _at(item: _Node) -> datetime:
-    value = item.get("timestamp")
+    return _moment(item.get("timestamp"))
+
+
+def _moment(value: object) -> datetime:
     seconds = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(seconds, str) or not _SECONDS.fullmatch(seconds):
         raise _UnreadableError("a timestamp is no number of seconds")

@@ -70,6 +70,7 @@ inbound_messages = Table(
 )
 Index("uq_inbound_messages_message_id", inbound_messages.c.account, inbound_messages.c.message_id, unique=True)
 Index("ix_inbound_messages_chat", inbound_messages.c.account, inbound_messages.c.chat, inbound_messages.c.at)
+Index("ix_inbound_messages_at", inbound_messages.c.at, inbound_messages.c.id)
 Index(
     "ix_inbound_messages_due",
     inbound_messages.c.state,

@@ -73,6 +73,8 @@ Index(
     sqlite_where=_reported,
 )
 
+Index("ix_wa_outbox_created_at", wa_outbox.c.created_at, wa_outbox.c.id)
+
 message_events = Table(
     "message_events",
     metadata,
@@ -95,6 +97,8 @@ Index(
     postgresql_where=_known,
     sqlite_where=_known,
 )
+_priced = text("price_category IS NOT NULL")
+Index("ix_message_events_priced", message_events.c.at, postgresql_where=_priced, sqlite_where=_priced)
 
 accounts = Table(
     "accounts",
@@ -185,3 +189,20 @@ approved_templates = Table(
     Column("definition", JSON, nullable=False),
     Column("synced_at", UtcDateTime, nullable=False),
 )
+
+channel_facts = Table(
+    "channel_facts",
+    metadata,
+    # What a channel says of an account and its templates (see `wa_integrasi.store.facts`).
+    Column("account", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("reason", Text),
+    Column("at", UtcDateTime, nullable=False),
+    # Whether people are still to be told.
+    Column("news", Boolean, nullable=False),
+)
+_told_of = text("news")
+Index("ix_channel_facts_news", channel_facts.c.account, postgresql_where=_told_of, sqlite_where=_told_of)
