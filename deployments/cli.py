@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.commands import catalog, contact, key, outbox, report, session, template
+from deployments.commands import catalog, contact, key, messages, outbox, report, session, template
 from deployments.commands.output import is_text
 from deployments.commands.send import send
 from deployments.errors import DeploymentError
@@ -34,6 +34,7 @@ app.add_typer(report.app, name="report")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(contact.app, name="contact")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(messages.app, name="messages")
 app.add_typer(template.app, name="template")
 app.add_typer(session.app, name="session")
 app.add_typer(key.app, name="key")

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from wa_integrasi.audit import CLI, audit
+from wa_integrasi.audit.log import CLI, audit
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import api_keys

@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from wa_integrasi.audit.sla import Figures, recent
+from wa_integrasi.clock import utc_now
 from wa_integrasi.history import History
 from wa_integrasi.inbox import Inbox, Receivers
 from wa_integrasi.intake.routing import Asks, Router, no_commands
@@ -61,6 +63,10 @@ def create_app(
             commits.close()
             bot_api.state.door.close()
 
+    def newest() -> list[Figures]:
+        with store.reading() as connection:
+            return recent(connection, utc_now())
+
     async def ready(_: Request) -> Response:
         try:
             await asyncio.to_thread(check_revision, store)
@@ -80,7 +86,7 @@ def create_app(
         Route("/", start_page),
         Route("/healthz", alive),
         Route("/readyz", ready),
-        metrics_route(metrics, inbox.due),
+        metrics_route(metrics, inbox.due, newest),
         *console_routes(History(store)),
         Mount("/api", bot_api),
         *mounts,

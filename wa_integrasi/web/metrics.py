@@ -1,10 +1,10 @@
-"""What Prometheus may read of the service: answers to webhooks, commits, and what waits."""
+"""What Prometheus may read of the service: answers to webhooks, commits, what waits, and how messages fare."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
@@ -15,9 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from wa_integrasi.audit.sla import QUANTILES, Figures, quantiles
 from wa_integrasi.store.engine import StoreError
 
 _GROUPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+_MOST_ACCOUNTS = 100
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
@@ -60,6 +62,21 @@ class Metrics:
             ["route", "method", "answer", "key"],
             registry=self.registry,
         )
+        self._took = Gauge(
+            "wa_delivery_seconds",
+            "From sent to delivered or read, of the last hour",
+            ["account", "step", "quantile"],
+            registry=self.registry,
+        )
+        self._failed = Gauge(
+            "wa_delivery_failed_ratio",
+            "Share of the last hour's messages that failed",
+            ["account", "code"],
+            registry=self.registry,
+        )
+        self._messages = Gauge(
+            "wa_delivery_messages", "Messages of the last hour", ["account", "status"], registry=self.registry
+        )
         self._counted = lru_cache(maxsize=4096)(self._webhooks.labels)
 
     def count(self, answer: Answer, provider: str = "", account: str = "") -> None:
@@ -84,15 +101,30 @@ class Metrics:
         self._due.set(count)
         self._oldest.set(oldest_s)
 
+    def tell_delivery(self, figures: Sequence[Figures]) -> None:
+        """Take over what came of the newest messages; nothing while the store does not answer."""
+        for gauge in (self._took, self._failed, self._messages):
+            gauge.clear()
+        for its in figures[:_MOST_ACCOUNTS]:
+            for step, seconds in (("delivered", its.to_delivered), ("read", its.to_read)):
+                for name, value in quantiles(seconds).items():
+                    self._took.labels(its.account, step, str(QUANTILES[name])).set(value)
+            for code, share in its.share_failed().items():
+                self._failed.labels(its.account, code).set(share)
+            for status, count in its.statuses.items():
+                self._messages.labels(its.account, status).set(count)
 
-def metrics_route(metrics: Metrics, due: Callable[[], tuple[int, float]]) -> Route:
-    """The page that Prometheus reads; `due` asks the store."""
+
+def metrics_route(metrics: Metrics, due: Callable[[], tuple[int, float]], recent: Callable[[], list[Figures]]) -> Route:
+    """The page that Prometheus reads; `due` and `recent` ask the store."""
 
     async def page(_: Request) -> Response:
         try:
             metrics.tell_due(*await asyncio.to_thread(due))
+            metrics.tell_delivery(await asyncio.to_thread(recent))
         except (StoreError, SQLAlchemyError):
             metrics.tell_due(math.nan, math.nan)
+            metrics.tell_delivery([])
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return Route("/metrics", page)

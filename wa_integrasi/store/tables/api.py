@@ -47,7 +47,7 @@ audit_log = Table(
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("subject", Text),
-    # What became of it (see `wa_integrasi.audit.AuditOutcome`).
+    # What became of it (see `wa_integrasi.audit.log.AuditOutcome`).
     Column("outcome", Text, nullable=False),
     # No texts of messages, and no number in full.
     Column("details", JSON(none_as_null=True)),

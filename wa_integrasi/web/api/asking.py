@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from wa_integrasi.audit import audit
+from wa_integrasi.audit.log import audit
 from wa_integrasi.keys import ApiKey
 from wa_integrasi.store.engine import again_after_deadlock
 from wa_integrasi.web.api import idempotency

@@ -16,7 +16,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import SQLAlchemyError
 
-from wa_integrasi.audit import AuditOutcome, audit
+from wa_integrasi.audit.log import AuditOutcome, audit
 from wa_integrasi.clock import Clock
 from wa_integrasi.keys import ApiKey, Keyring, Scope
 from wa_integrasi.store.engine import Store, StoreError

@@ -1,0 +1,1 @@
+"""Looking back: every message that went out or came in, what it cost, and how long it took. Reads only."""
