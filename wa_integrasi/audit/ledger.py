@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, RowMapping, Select, select
 
-from wa_integrasi.store.tables_audit import messages
+from wa_integrasi.store.tables.views import messages
 
 COLUMNS = tuple(messages.c.keys())
 
