@@ -44,6 +44,11 @@ class ScanFailed:
 Verdict = Clean | Infected | ScanFailed
 
 
+@dataclass(frozen=True, slots=True)
+class ScanningOff:
+    """Instead of a `ClamAv`: an admin has said that files are not to be scanned."""
+
+
 class ClamAv:
     """One clamd. Every scan has a connection of its own; clamd itself queues what is more than it has threads for."""
 
@@ -114,6 +119,13 @@ class ClamAv:
         except (OSError, TimeoutError) as error:
             return f"clamd did not take the whole file: {_why(error)}"
         return ""
+
+
+def scanner_of(setting: str | None) -> ClamAv | ScanningOff | None:
+    """Who scans, by `WA_CLAMAV`; None where nobody does, and nothing may be read. Raises `ValueError`."""
+    if setting is None:
+        return None
+    return ScanningOff() if setting == "off" else ClamAv(setting)
 
 
 def _address(text: str) -> tuple[str | None, str, int]:

@@ -55,6 +55,12 @@ class FolderShelf:
         """See `Shelf`."""
         await asyncio.to_thread(self._place(name).unlink, missing_ok=True)
 
+    async def names(self, older_than: datetime) -> AsyncGenerator[str]:
+        """See `Shelf`."""
+        for folder in await asyncio.to_thread(_folders_in, self._folder):
+            for name in await asyncio.to_thread(_older_in, folder, older_than.timestamp()):
+                yield name
+
     async def sweep(self, older_than: datetime) -> int:
         """See `Shelf`."""
         return await asyncio.to_thread(_swept, self._folder / _PARTIAL, older_than.timestamp())
@@ -106,6 +112,18 @@ class BucketShelf:
         except obstore.exceptions.BaseError as error:
             raise _as_os_error(error) from None
 
+    async def names(self, older_than: datetime) -> AsyncGenerator[str]:
+        """See `Shelf`."""
+        import obstore
+
+        try:
+            async for found in obstore.list(self._bucket, f"{self._prefix}/", chunk_size=1000):
+                for file in found:
+                    if file["last_modified"] < older_than:
+                        yield file["path"].rpartition("/")[2]
+        except obstore.exceptions.BaseError as error:
+            raise _as_os_error(error) from None
+
     async def sweep(self, older_than: datetime) -> int:
         """See `Shelf`; the bucket does it itself."""
         del older_than
@@ -154,6 +172,22 @@ def _moved(partial: Path, place: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    """The folders `ab/cd`; not `.partial`."""
+    return sorted(folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]"))
+
+
+def _older_in(folder: Path, before: float) -> list[str]:
+    older = []
+    for file in folder.iterdir():
+        try:
+            if file.stat().st_mtime < before:
+                older.append(file.name)
+        except FileNotFoundError:
+            continue
+    return older
 
 
 def _swept(folder: Path, before: float) -> int:

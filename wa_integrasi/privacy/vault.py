@@ -33,6 +33,7 @@ __all__ = [
     "UnknownKeyError",
     "Vault",
     "VaultError",
+    "new_id",
 ]
 
 _NAME = re.compile(r"[0-9a-f]{32}")
@@ -62,6 +63,10 @@ class Shelf(Protocol):
         """Remove a file; nothing happens when there is none. Raises `OSError`."""
         ...
 
+    def names(self, older_than: datetime) -> AsyncGenerator[str]:
+        """The names of all files that were written before `older_than`. Raises `OSError`."""
+        ...
+
     async def sweep(self, older_than: datetime) -> int:
         """Remove what writers that died have left, and say how much. Raises `OSError`."""
         ...
@@ -74,9 +79,13 @@ class Vault:
         self._shelf = shelf
         self._keys = keys
 
-    async def put(self, content: AsyncIterable[bytes]) -> Stored:
-        """Store a medium. Raises `VaultError`, and what `content` raises; then nothing is stored."""
-        name = secrets.token_hex(16)
+    async def put(self, content: AsyncIterable[bytes], name: str | None = None) -> Stored:
+        """Store a medium. Raises `VaultError`, and what `content` raises; then nothing is stored.
+
+        `name`: a `new_id` that was written down first, so that a medium whose writer dies is found again.
+        """
+        name = new_id() if name is None else name
+        self._check(name)
         measured = _Measured(content)
         try:
             async with aclosing(sealed(name, measured, self._keys)) as parts:
@@ -126,6 +135,16 @@ class Vault:
             raise _trouble("rewrapped", name, error) from error
         return True
 
+    async def ids(self, older_than: datetime) -> AsyncGenerator[str]:
+        """The ids of all media that were stored before `older_than`. Raises `VaultError`."""
+        try:
+            async with aclosing(self._shelf.names(older_than)) as names:
+                async for name in names:
+                    if _NAME.fullmatch(name):
+                        yield name
+        except OSError as error:
+            raise _trouble("listed", "of any id", error) from error
+
     async def sweep(self, older_than: datetime) -> int:
         """Remove what was left by writers that died before `older_than`, and say how much. Raises `VaultError`."""
         if older_than.tzinfo is None:
@@ -138,6 +157,11 @@ class Vault:
     def _check(self, name: str) -> None:
         if not _NAME.fullmatch(name):
             raise MissingMediaError("that is no id of a medium: it has 32 hexadecimal digits")
+
+
+def new_id() -> str:
+    """An id that no medium has."""
+    return secrets.token_hex(16)
 
 
 class _Measured:

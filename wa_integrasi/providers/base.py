@@ -6,7 +6,7 @@ them is fit for logs (a code and a short text; never a URL, header, token or bod
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -202,6 +202,67 @@ class Sender(Protocol):
 
     async def send(self, outbound: Outbound) -> Outcome:
         """Send one message. Never raises for what the provider or the network did."""
+        ...
+
+
+class Lack(StrEnum):
+    """Why a file could not be had, by what that asks for."""
+
+    AGAIN = "again"
+    """Away, slow, cut off, or the account is refused: it may be had later."""
+    MISSING = "missing"
+    """The channel does not know it now; for good, when it says so again."""
+    NEVER = "never"
+    """It cannot be had by this channel."""
+    REFUSED = "refused"
+    """It must not be fetched: too large, or somewhere that is none of the channel's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfetched:
+    """A file could not be had; `text` is fit for logs."""
+
+    lack: Lack
+    text: str
+    retry_after: float | None = None
+    """Seconds the provider asked us to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """All of a file was handed over; what the channel said of it then."""
+
+    mime_type: str | None = None
+    sha256: str | None = None
+    """Lower-case hex."""
+    size: int | None = None
+    """Bytes, as the channel counts them: not what came."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """Where a file can be had: what a webhook claims, which may be anything."""
+
+    id: str | None = None
+    url: str | None = field(default=None, repr=False)
+
+
+Take = Callable[[bytes], Awaitable[None]]
+"""Takes the next piece of a file; what it raises, `FetchesMedia.fetch` raises."""
+
+
+class FetchesMedia(Protocol):
+    """Gets the files of what people write; an async context manager that owns its connections."""
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_: object) -> None: ...
+
+    async def fetch(self, source: FileSource, take: Take, at_most: int) -> Fetched | Unfetched:
+        """Hand a file to `take`, piece by piece, `at_most` bytes of it.
+
+        Never raises for what the provider or the network did, and asks nobody but the channel. What was handed over
+        counts only when it ends with `Fetched`.
+        """
         ...
 
 

@@ -78,6 +78,10 @@ class OneFile:
     async def remove(self, name: str) -> None:
         self.content = b""
 
+    async def names(self, older_than: datetime) -> AsyncGenerator[str]:
+        for name in ():
+            yield name
+
     async def sweep(self, older_than: datetime) -> int:
         return 0
 

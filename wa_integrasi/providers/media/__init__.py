@@ -1,0 +1,1 @@
+"""How each channel gives out the files of what people write."""
