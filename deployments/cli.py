@@ -11,12 +11,14 @@ from typing import Annotated
 
 import typer
 
-from deployments.commands import catalog, contact, key, messages, outbox, report, session, template
+from deployments.commands import catalog, contact, key, media, messages, outbox, report, session, template
 from deployments.commands.output import is_text
 from deployments.commands.send import send
 from deployments.errors import DeploymentError
 from wa_integrasi.catalog.problems import CatalogError
+from wa_integrasi.intake.media import MediaError
 from wa_integrasi.policy.approval import TemplateRefused
+from wa_integrasi.privacy.vault import VaultError
 from wa_integrasi.reporting import ReportError
 from wa_integrasi.session import SessionError
 from wa_integrasi.settings import SettingsError, load_settings
@@ -35,6 +37,7 @@ app.add_typer(catalog.app, name="catalog")
 app.add_typer(contact.app, name="contact")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(messages.app, name="messages")
+app.add_typer(media.app, name="media")
 app.add_typer(template.app, name="template")
 app.add_typer(session.app, name="session")
 app.add_typer(key.app, name="key")
@@ -115,7 +118,17 @@ def up(
     asyncio.run(stay_up(at, typer.echo, set_up, main_job if once else None))
 
 
-_SAID = (CatalogError, DeploymentError, ReportError, SessionError, SourceError, StoreError, TemplateRefused)
+_SAID = (
+    CatalogError,
+    DeploymentError,
+    MediaError,
+    ReportError,
+    SessionError,
+    SourceError,
+    StoreError,
+    TemplateRefused,
+    VaultError,
+)
 """Errors whose text is for people."""
 
 

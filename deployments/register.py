@@ -51,17 +51,19 @@ async def register_blocks(settings: Settings) -> list[str]:
 
     from blocks.gateways import GATEWAYS
     from blocks.sources import AiService, SqlSource
+    from blocks.vault import MediaVault
     from deployments.accounts import check_key, keep_accounts, save_default
 
     settings.account()
     await check_prefect()
+    kinds = (SqlSource, AiService, MediaVault, *GATEWAYS)
     with Store.open(settings.database_url.get_secret_value()) as store:
         check_revision(store)
         async with get_client() as client:
             await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"), overwrite=True)
-            for kind in (SqlSource, AiService, *GATEWAYS):
+            for kind in kinds:
                 await kind.aregister_type_and_schema(client=client)
-            types = [f"block type {kind.get_block_type_slug()}" for kind in (SqlSource, AiService, *GATEWAYS)]
+            types = [f"block type {kind.get_block_type_slug()}" for kind in kinds]
             await check_key(client, settings)
             saved = await save_default(client, settings)
             return [f"work pool {POOL}", *types, *saved, *await keep_accounts(client, settings, store)]

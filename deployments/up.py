@@ -64,7 +64,11 @@ def own_place(folder: Path, port: int, prefect_port: int) -> Place:
     secret = settings.secret_key.get_secret_value() if settings.secret_key else kept_secret(folder)
     given = {name: value for name, value in os.environ.items() if name.startswith("PREFECT_")}
     # Flow runs start in folders of their own: there is no .env, and a relative path would mean another file.
-    given |= wa_variables() | {"WA_DATABASE_URL": settings.database_url.get_secret_value(), "WA_SECRET_KEY": secret}
+    given |= wa_variables() | {
+        "WA_DATABASE_URL": settings.database_url.get_secret_value(),
+        "WA_SECRET_KEY": secret,
+        "WA_MEDIA_PATH": str(settings.media_path),
+    }
     return place(folder, port, prefect_port, given, secret, runs_in=Path.cwd())
 
 

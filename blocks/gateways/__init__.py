@@ -1,7 +1,7 @@
 """WhatsApp channels as blocks, one kind a file: one block document is one account."""
 
 from blocks.gateways.kept import KeptSenders
-from blocks.gateways.loading import GATEWAYS, KINDS, Gateway, GatewayError, gateway_channels, load_gateway
+from blocks.gateways.loading import GATEWAYS, KINDS, Gateway, GatewayError, gateway_channels, load_gateway, media_of
 from blocks.gateways.meta import MetaCloudApi
 from blocks.gateways.twilio import TwilioWhatsApp
 from blocks.gateways.waha import Waha
@@ -21,4 +21,5 @@ __all__ = [
     "WwebjsApi",
     "gateway_channels",
     "load_gateway",
+    "media_of",
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 from prefect.client.orchestration import PrefectClient, get_client
@@ -15,6 +15,7 @@ from blocks.gateways.twilio import TwilioWhatsApp
 from blocks.gateways.waha import Waha
 from blocks.gateways.watzap import Watzap
 from blocks.gateways.wwebjs import WwebjsApi
+from wa_integrasi.providers.base import FetchesMedia
 
 KINDS: Mapping[str, type[Gateway]] = {
     "meta": MetaCloudApi,
@@ -44,6 +45,14 @@ async def load_gateway(account: str) -> Gateway:
             raise GatewayError(_explained(account, [_slug(kind) for kind in kinds]))
         loaded: Any = await kinds[0].aload(account, client=client)
         return cast(Gateway, loaded)
+
+
+@asynccontextmanager
+async def media_of(account: str) -> AsyncIterator[FetchesMedia]:
+    """What fetches the files of an account (`wa_integrasi.intake.media.Fetchers`). Raises as `load_gateway` does."""
+    gateway = await load_gateway(account)
+    async with gateway.media() as fetcher:
+        yield fetcher
 
 
 async def gateway_channels(client: PrefectClient) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from prefect.blocks.core import Block
 from pydantic import ConfigDict, Field, HttpUrl, SecretStr, model_validator
 
+from wa_integrasi.providers.media.meta import MetaMedia
 from wa_integrasi.providers.meta import MetaCloudReceiver, MetaCloudSender, MetaConfig
 
 
@@ -57,18 +58,24 @@ class MetaCloudApi(Block):
 
     def sender(self) -> MetaCloudSender:
         """The outbound half, to be entered with `async with`."""
-        return MetaCloudSender(
-            MetaConfig(
-                phone_number_id=self.phone_number_id,
-                access_token=self.access_token.get_secret_value(),
-                api_url=self.api_url,
-                api_version=self.api_version,
-                waba_id=self.waba_id or None,
-            )
-        )
+        return MetaCloudSender(self._config)
+
+    def media(self) -> MetaMedia:
+        """What fetches files, to be entered with `async with`."""
+        return MetaMedia(self._config)
 
     def receiver(self) -> MetaCloudReceiver:
         """The inbound half."""
         return MetaCloudReceiver(
             self.app_secret.get_secret_value(), self.verify_token.get_secret_value(), self.phone_number_id
+        )
+
+    @property
+    def _config(self) -> MetaConfig:
+        return MetaConfig(
+            phone_number_id=self.phone_number_id,
+            access_token=self.access_token.get_secret_value(),
+            api_url=self.api_url,
+            api_version=self.api_version,
+            waba_id=self.waba_id or None,
         )

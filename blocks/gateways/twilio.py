@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from prefect.blocks.core import Block
 from pydantic import ConfigDict, Field, HttpUrl, SecretStr, model_validator
 
+from wa_integrasi.providers.media.twilio import TwilioMedia
 from wa_integrasi.providers.twilio import TwilioConfig, TwilioSender
 from wa_integrasi.providers.twilio_webhook import TwilioReceiver
 
@@ -66,18 +67,24 @@ class TwilioWhatsApp(Block):
 
     def sender(self) -> TwilioSender:
         """The outbound half, to be entered with `async with`."""
-        return TwilioSender(
-            TwilioConfig(
-                account_sid=self.account_sid,
-                secret=(self.api_key_secret if self.api_key_sid else self.auth_token).get_secret_value(),
-                sender=self.sender_id,
-                webhook_url=self.webhook_url,
-                api_key_sid=self.api_key_sid or None,
-                content_sids=self.content_sids,
-                api_url=self.api_url,
-            )
-        )
+        return TwilioSender(self._config)
+
+    def media(self) -> TwilioMedia:
+        """What fetches files, to be entered with `async with`."""
+        return TwilioMedia(self._config)
 
     def receiver(self) -> TwilioReceiver:
         """The inbound half."""
         return TwilioReceiver(self.auth_token.get_secret_value(), self.webhook_url)
+
+    @property
+    def _config(self) -> TwilioConfig:
+        return TwilioConfig(
+            account_sid=self.account_sid,
+            secret=(self.api_key_secret if self.api_key_sid else self.auth_token).get_secret_value(),
+            sender=self.sender_id,
+            webhook_url=self.webhook_url,
+            api_key_sid=self.api_key_sid or None,
+            content_sids=self.content_sids,
+            api_url=self.api_url,
+        )

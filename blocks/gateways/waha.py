@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from prefect.blocks.core import Block
 from pydantic import ConfigDict, Field, HttpUrl, SecretStr, model_validator
 
+from wa_integrasi.providers.media.web import WahaMedia
 from wa_integrasi.providers.waha import WahaConfig, WahaReceiver, WahaSender
 
 
@@ -54,8 +55,16 @@ class Waha(Block):
 
     def sender(self) -> WahaSender:
         """The outbound half, to be entered with `async with`."""
-        return WahaSender(WahaConfig(self.api_url, self.api_key.get_secret_value(), self.session))
+        return WahaSender(self._config)
+
+    def media(self) -> WahaMedia:
+        """What fetches files, to be entered with `async with`."""
+        return WahaMedia(self._config)
 
     def receiver(self) -> WahaReceiver:
         """The inbound half."""
         return WahaReceiver(self.hmac_key.get_secret_value(), self.session)
+
+    @property
+    def _config(self) -> WahaConfig:
+        return WahaConfig(self.api_url, self.api_key.get_secret_value(), self.session)

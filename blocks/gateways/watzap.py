@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from prefect.blocks.core import Block
 from pydantic import ConfigDict, Field, HttpUrl, SecretStr, model_validator
 
+from wa_integrasi.providers.media.watzap import WatzapMedia
 from wa_integrasi.providers.watzap import WatzapConfig, WatzapSender
 from wa_integrasi.providers.watzap_webhook import WatzapReceiver
 
@@ -67,6 +68,10 @@ class Watzap(Block):
                 wait_until_send=self.wait_until_send,
             )
         )
+
+    def media(self) -> WatzapMedia:
+        """What would fetch files: Watzap gives out none."""
+        return WatzapMedia()
 
     def receiver(self) -> WatzapReceiver:
         """The inbound half."""

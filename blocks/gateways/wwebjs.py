@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from prefect.blocks.core import Block
 from pydantic import ConfigDict, Field, HttpUrl, SecretStr, model_validator
 
+from wa_integrasi.providers.media.web import WwebjsMedia
 from wa_integrasi.providers.wwebjs import WwebjsConfig, WwebjsReceiver, WwebjsSender
 
 
@@ -53,8 +54,16 @@ class WwebjsApi(Block):
 
     def sender(self) -> WwebjsSender:
         """The outbound half, to be entered with `async with`."""
-        return WwebjsSender(WwebjsConfig(self.api_url, self.api_key.get_secret_value(), self.session))
+        return WwebjsSender(self._config)
+
+    def media(self) -> WwebjsMedia:
+        """What fetches files, to be entered with `async with`."""
+        return WwebjsMedia(self._config)
 
     def receiver(self) -> WwebjsReceiver:
         """The inbound half."""
         return WwebjsReceiver(self.api_key.get_secret_value(), self.session)
+
+    @property
+    def _config(self) -> WwebjsConfig:
+        return WwebjsConfig(self.api_url, self.api_key.get_secret_value(), self.session)

@@ -24,6 +24,7 @@ def demo_place(folder: Path, port: int, prefect_port: int) -> Place:
     own = {
         "WA_DATABASE_URL": f"sqlite:///{folder / 'wa.db'}",
         "WA_SECRET_KEY": secret,
+        "WA_MEDIA_PATH": str(folder / "media"),
         "WA_PROVIDER": "simulator",
         "WA_API_URL": f"http://{HOST}:{port}/simulator",
         "WA_API_KEY": _derived(secret, "api key"),

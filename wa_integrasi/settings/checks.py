@@ -92,6 +92,26 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _folder_path(path: Path) -> Path:
+    if path.exists() and not path.is_dir():
+        raise ValueError("the path of a folder, not of a file")
+    return path.absolute()
+
+
+def _former_keys(secret: SecretStr) -> SecretStr:
+    if any(len(key.strip()) < 32 for key in secret.get_secret_value().split(",")):
+        raise ValueError("keys of at least 32 characters each, with commas between them")
+    return secret
+
+
+def _clamav(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    by_network = host and colon and port.isascii() and port.isdigit() and 0 < int(port) < 65536
+    if not (text == "off" or text.startswith("/") or by_network):
+        raise ValueError("the path of clamd's socket, such as /run/clamav/clamd.ctl, or host:port, or off")
+    return text
+
+
 def _cron(text: str) -> str:
     if len(text.split()) != 5:
         raise ValueError("five fields: minute, hour, day of month, month, day of week")
@@ -123,5 +143,8 @@ Digits = Annotated[str, AfterValidator(_digits)]
 Url = Annotated[str, AfterValidator(_url)]
 AccountSid = Annotated[str, AfterValidator(_account_sid)]
 SessionName = Annotated[str, AfterValidator(_session_name)]
+FormerKeys = Annotated[SecretStr, AfterValidator(_former_keys)]
+ClamAvAddress = Annotated[str, AfterValidator(_clamav)]
+FolderPath = Annotated[Path, AfterValidator(_folder_path)]
 FilePath = Annotated[Path, AfterValidator(_file_path)]
 Cron = Annotated[str, AfterValidator(_cron)]

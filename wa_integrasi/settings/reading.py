@@ -32,6 +32,7 @@ class Settings(BaseModel):
 
     database_url: checks.DatabaseUrl = Field(default=SecretStr("sqlite:///.wa/wa.db"), validate_default=True)
     secret_key: checks.SecretKey | None = None
+    former_secret_keys: checks.FormerKeys | None = None
     timezone: checks.Zone = "Asia/Jakarta"
 
     provider: ProviderName = ProviderName.SIMULATOR
@@ -47,6 +48,10 @@ class Settings(BaseModel):
     public_url: Url | None = None
     status_file: checks.FilePath | None = None
     bot_api_key: checks.BotKey | None = None
+
+    clamav: checks.ClamAvAddress | None = None
+    media_path: checks.FolderPath = Field(default=Path(".wa/media"), validate_default=True)
+    media_days: int = Field(default=90, ge=1, le=36_500)
 
     rekap_daily_cron: Cron = "0 7 * * *"
     rekap_weekly_cron: Cron = "0 7 * * 1"
@@ -67,6 +72,12 @@ class Settings(BaseModel):
     def _protects_enough(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         watzap = info.data.get("provider") is ProviderName.WATZAP
         return checks.watzap_token(secret) if watzap and secret is not None else secret
+
+    @property
+    def former_keys(self) -> list[str]:
+        """What `WA_SECRET_KEY` was before."""
+        given = self.former_secret_keys.get_secret_value() if self.former_secret_keys else ""
+        return [key.strip() for key in given.split(",") if key.strip()]
 
     @property
     def account_fields(self) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""The files of what people write: noted with their message, fetched, checked, encrypted, scanned, and deleted in time."""
+"""The files of what people write: noted, fetched, checked, encrypted, scanned, and deleted when their time is over."""
 
-from wa_integrasi.intake.media.reading import MediaError, Medium, find_medium, list_media, read_media
+from wa_integrasi.intake.media.reading import MediaError, Medium, count_media, find_medium, list_media, read_media
 from wa_integrasi.intake.media.retention import expire_media, rescan_media, rewrap_media, sweep_media
 from wa_integrasi.intake.media.rows import LEASE, NewMedia, State, note_media
 from wa_integrasi.intake.media.work import LIVES, Fetchers, MediaWork
@@ -14,6 +14,7 @@ __all__ = [
     "Medium",
     "NewMedia",
     "State",
+    "count_media",
     "expire_media",
     "find_medium",
     "list_media",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from wa_integrasi.intake.media.rows import State
 from wa_integrasi.privacy.vault import Vault
@@ -23,7 +24,7 @@ class MediaError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """What is known of a file; nothing of it but `filename` is what the sender claims."""
+    """What is known of a file. What it is called (`filename`) is only what the sender claims."""
 
     id: int
     message_id: int
@@ -52,6 +53,13 @@ def find_medium(store: Store, media_id: int) -> Medium | None:
     with store.reading() as connection:
         row = connection.execute(select(media).where(media.c.id == media_id)).first()
     return _medium(row) if row else None
+
+
+def count_media(store: Store) -> Counter[State]:
+    """How many files stand where."""
+    counted = select(media.c.state, func.count()).group_by(media.c.state)
+    with store.reading() as connection:
+        return Counter({State(state): count for state, count in connection.execute(counted).tuples()})
 
 
 async def read_media(store: Store, vault: Vault, media_id: int) -> AsyncIterator[bytes]:

@@ -68,6 +68,7 @@ class TakenMedia:
     attempts: int
     """This one included."""
     lease: str
+    note: str | None
     mime_type: str | None
     size: int | None
     sha256: str | None
@@ -117,7 +118,7 @@ def take_media(connection: Connection, states: Sequence[State], now: datetime, l
             media.c.state == state, media.c.due_at <= now
         )
         due = due.order_by(media.c.due_at).limit(max(0, limit - len(ids))).with_for_update(skip_locked=True)
-        for row in connection.execute(due):
+        for row in connection.execute(due).all():
             size += _expected(row)
             if ids and size > _BYTES:
                 break

@@ -31,7 +31,7 @@ LIVES = timedelta(days=7)
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(hours=1)
 _CONVINCED = 3
-"""So many times a channel must say that it does not have a file, or give out a wrong one, until we believe it."""
+"""A file is given up at this try at the earliest, when the channel says again that it does not have it."""
 _AT_ONCE = 4
 _LONGEST_NOTE = 300
 
@@ -49,12 +49,15 @@ class MediaWork:
         store: Store,
         vault: Vault,
         scanner: ClamAv | ScanningOff | None,
-        fetchers: Fetchers,
+        fetchers: Fetchers | None,
         clock: Clock = utc_now,
         *,
         spool: Path | None = None,
     ) -> None:
-        """`scanner`: None leaves every file in quarantine. `spool`: where up to 400 MB may lie for a while."""
+        """`scanner`: None leaves every file in quarantine. `fetchers`: None for a worker that only scans.
+
+        `spool`: where up to 400 MB may lie for a while.
+        """
         self._store = store
         self._vault = vault
         self._scanner = scanner
@@ -90,7 +93,8 @@ class MediaWork:
 
     @property
     def _states(self) -> Sequence[State]:
-        return (State.FETCH,) if self._scanner is None else (State.FETCH, State.SCAN)
+        fetches = () if self._fetchers is None else (State.FETCH,)
+        return fetches if self._scanner is None else (*fetches, State.SCAN)
 
     def _take(self, limit: int) -> list[TakenMedia]:
         with self._store.writing() as connection:
@@ -123,6 +127,8 @@ class MediaWork:
         self, stack: AsyncExitStack, taken: Sequence[TakenMedia]
     ) -> Mapping[str, FetchesMedia | Unfetched]:
         found: dict[str, FetchesMedia | Unfetched] = {}
+        if self._fetchers is None:
+            return found
         for account in sorted({each.account for each in taken if each.state is State.FETCH}):
             try:
                 found[account] = await stack.enter_async_context(self._fetchers(account))
@@ -143,7 +149,13 @@ class MediaWork:
             why = str(error) if isinstance(error, VaultError) else type(error).__name__  # others may quote a person
             log.warning("medium %s waits: %s", taken.id, why)
             if not is_away(error):
-                await self._again(taken, why)
+                await self._put_back(taken, why)
+
+    async def _put_back(self, taken: TakenMedia, why: str) -> None:
+        try:
+            await self._again(taken, why)
+        except Exception as error:  # its lease ends by itself
+            log.warning("medium %s was not put back: %s", taken.id, type(error).__name__)
 
     async def _is_in_vault(self, taken: TakenMedia) -> bool:
         """Whether an earlier worker had put it there before it died; what is there otherwise is removed."""
@@ -176,7 +188,7 @@ class MediaWork:
             about = {"size": spool.size, "sha256": spool.sha256}
             match found:
                 case Refused(reason):
-                    await self._end(taken, State.REFUSED, reason, **about)
+                    await self._end(taken, State.REFUSED, reason, **about, vault_id=None)
                 case Genuine(mime):
                     await self._store_and_scan(taken, spool, {**about, "mime_type": mime})
 
@@ -239,7 +251,8 @@ class MediaWork:
                 await self._change(taken, note="not scanned: WA_CLAMAV is not set", due_at=now, lease=None)
 
     async def _not_fetched(self, taken: TakenMedia, why: Unfetched, at_last: State = State.GONE) -> None:
-        convinced = why.lack is Lack.MISSING and taken.attempts >= _CONVINCED
+        again = taken.attempts >= _CONVINCED and taken.note == why.text
+        convinced = why.lack is Lack.MISSING and again
         if why.lack is Lack.REFUSED:
             await self._end(taken, State.REFUSED, why.text, vault_id=None)
         elif why.lack is Lack.NEVER or convinced:
@@ -277,4 +290,4 @@ def _mismatch(taken: TakenMedia, fetched: Fetched, spool: Spool) -> str | None:
 
 
 def _wait(attempts: int) -> timedelta:
-    return min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(max(attempts - 1, 0), 10))
+    return min(_LONGEST_WAIT, _FIRST_WAIT * (1 << min(max(attempts - 1, 0), 10)))

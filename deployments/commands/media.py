@@ -1,0 +1,172 @@
+"""`wa media`: the files that people send."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deployments.commands.output import AsJson, listing, moment
+from deployments.errors import DeploymentError
+from wa_integrasi.clock import utc_now
+from wa_integrasi.intake.media import (
+    MediaWork,
+    State,
+    count_media,
+    expire_media,
+    find_medium,
+    list_media,
+    read_media,
+    rescan_media,
+    rewrap_media,
+    sweep_media,
+)
+from wa_integrasi.privacy.scan import ClamAv, ScanFailed, ScanningOff, scanner_of
+from wa_integrasi.settings import Settings, SettingsError, load_settings
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.migrating import check_revision
+
+if TYPE_CHECKING:
+    from wa_integrasi.privacy.vault import Vault
+
+app = typer.Typer(no_args_is_help=True, help="Files that people send.")
+
+_LARGEST = 2**63 - 1
+_LEFT_FOR = timedelta(days=1)
+"""What is in the vault for no row is a crash's only when no worker can still be at it."""
+
+
+@app.command("list")
+def list_(
+    state: Annotated[State | None, typer.Option(help="Only files that stand here.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, the newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List files, newest first, by what was found of them; nothing of their content."""
+    settings = load_settings()
+    with _open(settings) as store:
+        found = list_media(store, state, limit)
+    rows = [
+        {
+            "id": each.id,
+            "received": moment(each.received_at, settings.timezone),
+            "account": each.account,
+            "message": each.message_id,
+            "kind": each.kind,
+            "state": each.state,
+            "type": each.mime_type,
+            "size": each.size,
+            "note": each.note,
+        }
+        for each in found
+    ]
+    listing(rows, as_json=as_json, empty="no files")
+
+
+@app.command()
+def export(
+    media_id: Annotated[int, typer.Argument(metavar="ID", min=1, max=_LARGEST, help="From 'wa media list'.")],
+    out: Annotated[Path, typer.Option(help="Where to write it; an existing file is not overwritten.", dir_okay=False)],
+) -> None:
+    """Write a file that was found clean to the disk, decrypted."""
+    settings = load_settings()
+    with _open(settings) as store:
+        if find_medium(store, media_id) is None:
+            raise typer.BadParameter(f"no file has the id {media_id}; 'wa media list' shows which there are")
+        size = asyncio.run(_export(settings, store, media_id, out))
+    typer.echo(f"{out}: {size} bytes")
+
+
+@app.command()
+def rescan(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what is kept or infected; until then none of it can be read.")
+    ] = False,
+) -> None:
+    """Scan what is in quarantine, now."""
+    settings = load_settings()
+    scanner = scanner_of(settings.clamav)
+    if scanner is None:
+        raise SettingsError("WA_CLAMAV: not set; 'wa media rescan' needs who scans")
+    with _open(settings) as store:
+        marked, counts = asyncio.run(_rescan(settings, store, scanner, everything=everything))
+    standing = ", ".join(f"{state} {counts[state]}" for state in (State.KEPT, State.INFECTED, State.SCAN))
+    typer.echo(f"scanned: {marked}; of all files there are now: {standing}")
+    if counts[State.SCAN]:
+        typer.echo("'wa media list --state scan' says why files stay in quarantine", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def expire() -> None:
+    """Delete files older than WA_MEDIA_DAYS and what crashes have left; bring the others under the current key."""
+    settings = load_settings()
+    with _open(settings) as store:
+        deleted, swept, rewrapped = asyncio.run(_expire(settings, store))
+    typer.echo(f"deleted: {deleted}, leftovers removed: {swept}, brought under the current key: {rewrapped}")
+
+
+@contextmanager
+def _open(settings: Settings) -> Iterator[Store]:
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        check_revision(store)
+        yield store
+
+
+async def _vault(settings: Settings) -> Vault:
+    from blocks.vault import load_vault
+    from deployments.register import check_prefect
+    from wa_integrasi.privacy.vault import MediaKeys
+
+    if settings.secret_key is None:
+        raise SettingsError("WA_SECRET_KEY: not set; without it no file can be read")
+    await check_prefect()
+    return await load_vault(
+        settings.media_path, MediaKeys(settings.secret_key.get_secret_value(), settings.former_keys)
+    )
+
+
+async def _export(settings: Settings, store: Store, media_id: int, out: Path) -> int:
+    vault = await _vault(settings)
+    try:
+        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DeploymentError(f"{out} cannot be made: {error.strerror}") from None
+    size = 0
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            async for piece in read_media(store, vault, media_id):
+                size += file.write(piece)
+    except BaseException as error:
+        out.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise DeploymentError(f"{out} cannot be written: {error.strerror}") from None
+        raise
+    return size
+
+
+async def _rescan(
+    settings: Settings, store: Store, scanner: ClamAv | ScanningOff, *, everything: bool
+) -> tuple[int, Counter[State]]:
+    if isinstance(scanner, ClamAv) and isinstance(said := await scanner.version(), ScanFailed):
+        raise DeploymentError(f"nothing was changed: {said.reason}")
+    vault = await _vault(settings)
+    marked = await asyncio.to_thread(rescan_media, store, utc_now(), everything=everything)
+    work = MediaWork(store, vault, scanner, None)
+    while await work.work():
+        continue
+    return marked, await asyncio.to_thread(count_media, store)
+
+
+async def _expire(settings: Settings, store: Store) -> tuple[int, int, int]:
+    vault, now = await _vault(settings), utc_now()
+    deleted = await expire_media(store, vault, now - timedelta(days=settings.media_days), now)
+    swept = await sweep_media(store, vault, now - _LEFT_FOR)
+    return deleted, swept, await rewrap_media(store, vault)
