@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -80,7 +80,8 @@ def export(
     with _open(settings) as store:
         if find_medium(store, media_id) is None:
             raise typer.BadParameter(f"no file has the id {media_id}; 'wa media list' shows which there are")
-        size = asyncio.run(_export(settings, store, media_id, out))
+        with _new_file(out) as file:
+            size = asyncio.run(_export(settings, store, media_id, file))
     typer.echo(f"{out}: {size} bytes")
 
 
@@ -133,22 +134,27 @@ async def _vault(settings: Settings) -> Vault:
     )
 
 
-async def _export(settings: Settings, store: Store, media_id: int, out: Path) -> int:
-    vault = await _vault(settings)
+@contextmanager
+def _new_file(out: Path) -> Iterator[BinaryIO]:
+    """A file that only its owner can read, and that is there only when the block succeeds."""
     try:
-        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        file = os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
     except OSError as error:
         raise DeploymentError(f"{out} cannot be made: {error.strerror}") from None
-    size = 0
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            async for piece in read_media(store, vault, media_id):
-                size += file.write(piece)
+        with file:
+            yield file
     except BaseException as error:
         out.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise DeploymentError(f"{out} cannot be written: {error.strerror}") from None
         raise
+
+
+async def _export(settings: Settings, store: Store, media_id: int, file: BinaryIO) -> int:
+    vault, size = await _vault(settings), 0
+    async for piece in read_media(store, vault, media_id):
+        size += file.write(piece)
     return size
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,23 +16,24 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from wa_integrasi.content import TEXT_LIMIT
+from wa_integrasi.content import CAPTION_LIMIT, TEXT_LIMIT
 from wa_integrasi.providers.wire import json_object, storable
 from wa_integrasi.recipient import Kind, Recipient, RecipientError
 from wa_integrasi.simulator.graph import (
     MessageRequest,
     ReadRequest,
-    authorise,
+    authorise_request,
     read_request,
     unknown_number,
 )
+from wa_integrasi.simulator.media import FILE_LIMIT, MediaRoutes, is_mime_type
 from wa_integrasi.simulator.page import chats_view, page
 from wa_integrasi.simulator.phone import Phone, PhoneConfig
 from wa_integrasi.simulator.refusals import GraphError, invalid
 
 _REQUEST_LIMIT = 256_000
 _LONGEST_PAGE = 250
-_VERSION = re.compile(r"v[0-9]{1,3}\.0")
+_LONGEST_NAME = 240
 _GUARD = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 
@@ -45,7 +45,7 @@ def simulator_app(phone: Phone | PhoneConfig) -> Starlette:
     """
     if isinstance(phone, PhoneConfig):
         phone = Phone(phone)
-    routes = _Routes(phone)
+    routes, media = _Routes(phone), MediaRoutes(phone)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -58,7 +58,10 @@ def simulator_app(phone: Phone | PhoneConfig) -> Starlette:
             Route("/chats.json", routes.chats),
             Route("/messages.json", routes.messages),
             Route("/type", routes.type, methods=["POST"]),
+            Route("/attach", routes.attach, methods=["POST"]),
             Route("/choose", routes.choose, methods=["POST"]),
+            Route("/file/{file}", media.content),
+            Route("/{version}/{file:int}", media.describe),
             Route("/{version}/{number}/messages", routes.send, methods=["POST"]),
             Route("/{version}/{account}/message_templates", routes.templates),
         ],
@@ -116,6 +119,24 @@ class _Routes:
         if not isinstance(text, str) or not text.strip() or len(text) > TEXT_LIMIT:
             return JSONResponse({"error": f"Pesan harus 1 sampai {TEXT_LIMIT} karakter."}, 422)
         return JSONResponse({"id": await self._phone.type(sender.chat, text), "chat": sender.chat})
+
+    async def attach(self, request: Request) -> Response:
+        """The bytes of a file, with `from`, `type`, `name`, `caption` in the query: the owner of a number sends it."""
+        _same_site(request, "application/octet-stream")
+        query = request.query_params
+        mime_type = query.get("type", "").partition(";")[0].strip().lower() or "application/octet-stream"
+        try:
+            sender = Recipient.parse(query.get("from", ""))
+        except RecipientError:
+            return JSONResponse({"error": "Nomor itu bukan nomor telepon."}, 422)
+        if sender.kind not in (Kind.PHONE, Kind.BSUID) or not is_mime_type(mime_type):
+            return JSONResponse({"error": "Berkas ini tidak bisa dikirim."}, 422)
+        content = await _body(request, FILE_LIMIT)
+        name, caption = query.get("name", "")[:_LONGEST_NAME], query.get("caption", "")
+        if not content or len(caption) > CAPTION_LIMIT:
+            return JSONResponse({"error": "Berkas kosong, atau keterangannya terlalu panjang."}, 422)
+        message = await self._phone.attach(sender.chat, content, mime_type, name or "berkas", caption)
+        return JSONResponse({"id": message, "chat": sender.chat})
 
     async def choose(self, request: Request) -> Response:
         """`{from, message, choice}`: the owner of a number taps a button or a row of a message."""
@@ -182,9 +203,7 @@ class _Routes:
         return read_request(payload, config.country_code, config.templates)
 
     def _authorised(self, request: Request) -> None:
-        if not _VERSION.fullmatch(request.path_params["version"]):
-            raise GraphError(400, 2500, "Unknown path components")
-        authorise(request.headers.get("Authorization"), self._phone.config.access_token)
+        authorise_request(request, self._phone.config.access_token)
 
 
 class _Broken(Response):
@@ -204,18 +223,18 @@ def _taken(wanted: MessageRequest, message_id: str) -> dict[str, Any]:
     }
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, limit: int = _REQUEST_LIMIT) -> bytes:
     read = bytearray()
     async for chunk in request.stream():
         read += chunk
-        if len(read) > _REQUEST_LIMIT:
+        if len(read) > limit:
             raise HTTPException(413)
     return bytes(read)
 
 
-def _same_site(request: Request) -> None:
-    """JSON makes a browser ask first, and nobody allows it; `Origin` says who asks. Raises 403 or 415."""
-    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
+def _same_site(request: Request, content_type: str = "application/json") -> None:
+    """Such a type makes a browser ask first, and nobody allows it; `Origin` says who asks. Raises 403 or 415."""
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != content_type:
         raise HTTPException(415)
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")
     if site != "same-origin" or (origin is not None and urlsplit(origin).netloc != request.headers.get("Host")):

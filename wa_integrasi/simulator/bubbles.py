@@ -15,7 +15,7 @@ from wa_integrasi.text.markup import to_html, to_plain
 
 _PREVIEW = 60
 _QUOTE = 160
-_FILES = {"image": "Gambar", "document": "Dokumen"}
+_FILES = {"image": "Gambar", "document": "Dokumen", "sticker": "Stiker", "audio": "Suara", "video": "Video"}
 
 
 def bubbles(lines: Sequence[Line], zone: ZoneInfo, today: date) -> list[dict[str, Any]]:

@@ -53,8 +53,19 @@ def _message(event: Event, business: str) -> dict[str, Any]:
             return message | {"type": "interactive", "interactive": {"type": line.kind, line.kind: chosen}}
         case "button":
             return message | {"type": "button", "button": {"payload": chosen["id"], "text": chosen["title"]}}
+        case "image" | "document" | "audio" | "video" | "sticker":
+            return message | {"type": line.kind, line.kind: _file(line, chosen["file"])}
         case _:
             return message | {"type": "text", "text": {"body": line.body}}
+
+
+def _file(line: Line, file: Mapping[str, str]) -> dict[str, Any]:
+    node: dict[str, Any] = {key: file[key] for key in ("id", "mime_type", "sha256")}
+    if line.kind == "document":
+        node["filename"] = file["name"]
+    if line.kind == "audio":
+        node["voice"] = False
+    return node | ({"caption": line.body} if line.body else {})
 
 
 def _status(event: Event) -> dict[str, Any]:

@@ -9,10 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.requests import Request
+
 from wa_integrasi.simulator.contents import Shown, read_content
 from wa_integrasi.simulator.refusals import GraphError, invalid, node_of, text_of
 from wa_integrasi.simulator.templates import PhoneTemplate
 
+_VERSION = re.compile(r"v[0-9]{1,3}\.0")
 _CALLBACK_LIMIT = 512
 _LONGEST_ID = 512
 _NUMBER = re.compile(r"\+?[0-9][0-9 ().-]{4,24}")
@@ -47,13 +50,20 @@ def authorise(header: str | None, token: str) -> None:
         raise GraphError(401, 190, "Invalid OAuth access token - Cannot parse access token")
 
 
-def unknown_number() -> GraphError:
-    """The answer for a phone number id that does not exist or belongs to somebody else."""
+def authorise_request(request: Request, token: str) -> None:
+    """Check the version in the path and the Bearer token. Raises `GraphError`."""
+    if not _VERSION.fullmatch(request.path_params["version"]):
+        raise GraphError(400, 2500, "Unknown path components")
+    authorise(request.headers.get("Authorization"), token)
+
+
+def unknown_number(method: str = "post") -> GraphError:
+    """The answer for an id that does not exist or belongs to somebody else."""
     return GraphError(
         400,
         100,
-        "Unsupported post request. Object with this ID does not exist, cannot be loaded due to missing permissions, "
-        "or does not support this operation",
+        f"Unsupported {method} request. Object with this ID does not exist, cannot be loaded due to missing "
+        "permissions, or does not support this operation",
         kind="GraphMethodException",
         subcode=33,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
 import logging
 import time
@@ -21,7 +23,8 @@ from wa_integrasi.providers.meta import signature
 from wa_integrasi.providers.wire import storable
 from wa_integrasi.simulator.envelope import webhook_body
 from wa_integrasi.simulator.graph import MessageRequest, message_id
-from wa_integrasi.simulator.phone_store import Event, Line, PhoneStore
+from wa_integrasi.simulator.media import file_id, kind_of
+from wa_integrasi.simulator.phone_store import Event, File, Line, PhoneStore
 from wa_integrasi.simulator.refusals import GraphError
 from wa_integrasi.simulator.templates import DEMO_TEMPLATES, PhoneTemplate
 
@@ -89,6 +92,8 @@ class Faults:
     """As many messages are taken, and the connection is closed in the middle of the answer."""
     bounce_next: deque[int] = field(default_factory=deque)
     """The next messages are taken and then reported `failed` with these codes."""
+    expire_next: int = 0
+    """As many addresses of files are given out that have expired."""
     webhooks: bool = True
     """While false, nothing is posted; what happened meanwhile is posted afterwards."""
 
@@ -182,6 +187,23 @@ class Phone:
         now = time.time()
         return await self._keep(Line(message_id(), chat, True, storable(text), None, None, now), [("message", now)])
 
+    async def attach(self, chat: str, content: bytes, mime_type: str, name: str, caption: str) -> str:
+        """Send a picture or any other file to the business as the owner of the number `chat`; the message's id."""
+        now, kind = time.time(), kind_of(mime_type)
+        file = File(file_id(), mime_type, hashlib.sha256(content).digest(), content)
+        told = {
+            "kind": kind,
+            "name": storable(name),
+            "link": "",
+            "id": file.id,
+            "mime_type": mime_type,
+            "sha256": base64.b64encode(file.sha256).decode(),
+        }
+        line = Line(
+            *(message_id(), chat, True, storable(caption), None, None, now), kind=kind, details=_json({"file": told})
+        )
+        return await self._keep(line, [("message", now)], file)
+
     async def choose(self, chat: str, asked: str, choice_id: str) -> str | None:
         """Answer the message `asked` with one of its choices; the answer's id, or None if it does not offer that."""
         line = await asyncio.to_thread(self.store.line, asked)
@@ -217,8 +239,8 @@ class Phone:
             for line in self.store.lines(chat, typed=False)
         ]
 
-    async def _keep(self, line: Line, events: list[tuple[str, float]]) -> str:
-        await asyncio.to_thread(self.store.add, line, events)
+    async def _keep(self, line: Line, events: list[tuple[str, float]], file: File | None = None) -> str:
+        await asyncio.to_thread(self.store.add, line, events, file)
         self._stir.set()
         return line.id
 

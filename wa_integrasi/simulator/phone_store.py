@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _SCHEMA = """
@@ -24,6 +24,9 @@ create table if not exists event (
 );
 create index if not exists event_coming on event (at) where happened = 0;
 create index if not exists event_owed on event (due) where state = 'owed' and happened = 1;
+create table if not exists file (
+    id text primary key, mime_type text not null, sha256 blob not null, content blob not null
+);
 create table if not exists revision (n integer not null);
 insert into revision select 0 where not exists (select 1 from revision);
 """
@@ -70,6 +73,16 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A picture or document that the phone's owner has sent."""
+
+    id: str
+    mime_type: str
+    sha256: bytes
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A webhook that is owed: a status of a line, or the line itself (`message`)."""
 
@@ -98,9 +111,12 @@ class PhoneStore:
             if connection is not None:
                 connection.close()
 
-    def add(self, line: Line, events: Sequence[tuple[str, float]]) -> None:
-        """Keep a message together with what will happen to it, and when."""
+    def add(self, line: Line, events: Sequence[tuple[str, float]], file: File | None = None) -> None:
+        """Keep a message together with its file and what will happen to it, and when."""
         with self._transaction() as db:
+            if file is not None:
+                values = (file.id, file.mime_type, file.sha256, file.content)
+                db.execute("insert into file (id, mime_type, sha256, content) values (?, ?, ?, ?)", values)
             cursor = db.execute(
                 f"insert into line ({_LINE}) values ({', '.join('?' * 14)})",  # noqa: S608 (our own column names)
                 tuple(getattr(line, name) for name in _LINE.split(", ")),
@@ -186,6 +202,13 @@ class PhoneStore:
         with self._lock:
             row = self._db().execute(f"select {_LINE} from line where id = ?", (message_id,)).fetchone()  # noqa: S608
         return _line(row) if row else None
+
+    def file(self, file_id: str) -> File | None:
+        """A file that was sent."""
+        query = "select id, mime_type, sha256, content from file where id = ?"
+        with self._lock:
+            row = self._db().execute(query, (file_id,)).fetchone()
+        return File(*row) if row else None
 
     def typed_since(self, chat: str, at: float) -> bool:
         """Whether the phone's owner has written to the business since `at`."""
