@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Self
 
-from wa_integrasi.providers.base import Action, Failed, Fetched, FileSource, Lack, Take, Unanswered, Unfetched
+from wa_integrasi.providers.base import Failed, Fetched, FileSource, Lack, Take, Unanswered, Unfetched
 from wa_integrasi.providers.http import Http
 from wa_integrasi.providers.media.download import WITHIN_S, Download, Refusal, not_ours, text_at, too_large
 from wa_integrasi.providers.media.places import Address
@@ -91,8 +91,7 @@ class MetaMedia:
 def _unfetched(said: Failed | Unanswered) -> Unfetched:
     if isinstance(said, Unanswered):
         return Unfetched(Lack.AGAIN, said.text)
-    missing = said.action is Action.DEAD and said.code == _UNKNOWN_OBJECT
-    return Unfetched(Lack.MISSING if missing else Lack.AGAIN, f"{said.code}: {said.text}", said.retry_after)
+    return Unfetched(Lack.MISSING if said.code == _UNKNOWN_OBJECT else Lack.AGAIN, f"{said.code}: {said.text}", said.retry_after)
 
 
 def _size(said: Mapping[str, Any]) -> int | None:
