@@ -37,7 +37,7 @@ class MediaVault(Block):
         ```python
         from blocks.vault import MediaVault
 
-        block = MediaVault.load("default")
+        block = MediaVault.load("BLOCK_NAME")
         vault = block.vault(MediaKeys(secret_key))
         ```
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from pydantic import ValidationError
 
 from blocks.gateways import MetaCloudApi, Waha, WwebjsApi
 from blocks.sources import AiService, SqlSource
+from blocks.vault import MediaVault
+from wa_integrasi.privacy.keys import MediaKeys
 
 SECRET = "rahasia-sekali"
 ACCOUNT: dict[str, Any] = {
@@ -22,6 +25,7 @@ ACCOUNT: dict[str, Any] = {
 WAHA: dict[str, Any] = {"api_url": "http://waha:3000", "api_key": SECRET, "hmac_key": SECRET}
 WWEBJS: dict[str, Any] = {"api_url": "http://wwebjs:3000", "api_key": SECRET}
 AI: dict[str, Any] = {"api_url": "https://ai.example.id/v1", "model": "kecil", "api_key": SECRET}
+BUCKET: dict[str, Any] = {"bucket": "wa", "access_key_id": "AKIA", "secret_access_key": SECRET}
 URL = f"postgresql://siti:{SECRET}@host/plant"
 
 
@@ -69,6 +73,38 @@ class TestAiService(BlockSuite):
     @pytest.fixture
     def block(self) -> type[Block]:
         return AiService
+
+
+class TestMediaVault(BlockSuite):
+    @pytest.fixture
+    def block(self) -> type[Block]:
+        return MediaVault
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"folder": "/media"}, "folder or bucket must be given, and not both"),
+        ({"bucket": ""}, "folder or bucket must be given, and not both"),
+        ({"bucket": "", "folder": "media"}, "folder must be an absolute path"),
+        ({"access_key_id": ""}, "must be given together"),
+        ({"access_key_id": "", "secret_access_key": ""}, "must be given for a bucket"),
+        ({"endpoint": "minio:9000"}, "endpoint must begin with https:// or http://"),
+        ({"prefix": "../x"}, "prefix"),
+    ],
+)
+def test_a_wrong_vault_is_refused_when_it_is_saved_without_showing_its_key(
+    changes: dict[str, Any], reason: str
+) -> None:
+    told = refused(MediaVault, **{**BUCKET, **changes})
+    assert reason in told
+    assert SECRET not in told
+
+
+def test_a_vault_is_made_of_a_bucket_or_a_folder(tmp_path: Path) -> None:
+    keys = MediaKeys("k" * 32)
+    for fields in (BUCKET, {**BUCKET, "endpoint": "http://127.0.0.1:9000"}, {"folder": str(tmp_path)}):
+        assert MediaVault(**fields).vault(keys) is not None
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ META = {
 }
 ID = "the id from the provider's dashboard: digits only"
 ADDRESS = "an address that begins with http:// or https://"
+CLAMD = "the path of clamd's socket, such as /run/clamav/clamd.ctl, or host:port, or off"
 FIVE_FIELDS = "five fields: minute, hour, day of month, month, day of week"
 
 
@@ -40,6 +41,19 @@ def test_without_any_variable_there_is_a_default_for_everything(no_file: Path) -
     assert settings.provider is ProviderName.SIMULATOR
     assert settings.database_url.get_secret_value() == f"sqlite+pysqlite:///{Path.cwd()}/.wa/wa.db"
     assert settings.secret_key is None
+    assert (settings.former_keys, settings.clamav) == ([], None)
+    assert (settings.media_path, settings.media_days) == (Path.cwd() / ".wa/media", 90)
+
+
+@pytest.mark.parametrize("address", ["/run/clamav/clamd.ctl", "clamd:3310", "[::1]:3310", "off"])
+def test_who_scans_may_be_a_socket_a_server_or_nobody(address: str, no_file: Path) -> None:
+    assert load_settings({"WA_CLAMAV": address}, no_file).clamav == address
+
+
+def test_former_keys_are_taken_apart(no_file: Path) -> None:
+    former = load_settings({"WA_FORMER_SECRET_KEYS": f"{SECRET} , {'x' * 32}"}, no_file)
+    assert former.former_keys == [SECRET, "x" * 32]
+    assert SECRET not in repr(former)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +74,11 @@ def test_without_any_variable_there_is_a_default_for_everything(no_file: Path) -
         ("WA_PHONE_NUMBER_ID", "+62 812-3456-7890", ID),
         ("WA_PHONE_NUMBER_ID", "１０６５４０", ID),
         ("WA_WABA_ID", "1" * 33, ID),
+        ("WA_CLAMAV", "clamd", CLAMD),
+        ("WA_CLAMAV", "clamd:x", CLAMD),
+        ("WA_CLAMAV", "OFF", CLAMD),
+        ("WA_MEDIA_PATH", __file__, "the path of a folder, not of a file"),
+        ("WA_MEDIA_DAYS", "0", "greater than or equal to 1"),
         ("WA_REKAP_DAILY_CRON", "0 7 * *", FIVE_FIELDS),
         ("WA_REKAP_WEEKLY_CRON", "0 0 7 * * 1", FIVE_FIELDS),
         ("WA_REKAP_MONTHLY_CRON", "monthly", FIVE_FIELDS),
@@ -78,6 +97,8 @@ def test_a_wrong_value_is_told_in_one_line_with_what_was_found_and_what_is_valid
         ("WA_SECRET_KEY", "rahasia", "at least 32 characters; make one with: openssl rand -hex 32"),
         ("WA_BOT_API_KEY", "rahasia", "at least 32 characters; make one with: openssl rand -hex 32"),
         ("WA_BOT_API_KEY", "rahasia " * 8, "one word of printable ASCII"),
+        ("WA_FORMER_SECRET_KEYS", f"{SECRET},rahasia", "keys of at least 32 characters each, with commas between them"),
+        ("WA_FORMER_SECRET_KEYS", f"{SECRET},", "keys of at least 32 characters each, with commas between them"),
         ("WA_API_KEY", "rahasia dua kata", "one word of printable ASCII"),
         ("WA_NUMBER_KEY", "rahasia\n", "one word of printable ASCII"),
         ("WA_DATABASE_URL", "rahasia", "a database URL: sqlite:///"),

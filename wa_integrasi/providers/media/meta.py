@@ -91,7 +91,9 @@ class MetaMedia:
 def _unfetched(said: Failed | Unanswered) -> Unfetched:
     if isinstance(said, Unanswered):
         return Unfetched(Lack.AGAIN, said.text)
-    return Unfetched(Lack.MISSING if said.code == _UNKNOWN_OBJECT else Lack.AGAIN, f"{said.code}: {said.text}", said.retry_after)
+    return Unfetched(
+        Lack.MISSING if said.code == _UNKNOWN_OBJECT else Lack.AGAIN, f"{said.code}: {said.text}", said.retry_after
+    )
 
 
 def _size(said: Mapping[str, Any]) -> int | None:
