@@ -98,9 +98,13 @@ def export(
     zone = load_settings().timezone
     narrowed = Narrowed(_period(since, until, zone), direction, account, _chat(chat), status, report)
     try:
-        with _store() as store, _output(out) as target, store.reading() as connection:
-            documents = map(Documents(zone, clear=clear), every(connection, narrowed))
-            count = _written(form, _told(documents), target)
+        with (
+            _store() as store,
+            _output(out) as target,
+            store.reading() as connection,
+            every(connection, narrowed) as rows,
+        ):
+            count = _written(form, _told(map(Documents(zone, clear=clear), rows)), target)
     except OSError as error:
         if out is None:
             raise

@@ -1,5 +1,6 @@
 """People are told, for real: events in Prefect's own feed, and a notice on the owner's phone."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from flows.gateway import gateway
 from tasks import notify as notifying
 from tests.prefect.conftest import House, eventually
 from wa_integrasi.clock import utc_now
+from wa_integrasi.notices import News, Notices
 from wa_integrasi.store.engine import StoreError
 from wa_integrasi.store.tables import breakers, wa_outbox
 
@@ -59,6 +61,25 @@ async def test_a_held_account_and_its_release_are_an_event_each(house: House) ->
         connection.execute(update(breakers).where(breakers.c.account == "uji").values(circuit="closed", code=None))
     await gateway()
     assert len(eventually(lambda: events(house, "wa.account.released", "uji"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "name"),
+    [
+        ("template_held", "PAUSED", "wa.template.held"),
+        ("template_status", "APPROVED", "wa.template.approved"),
+        ("template_status", "DELETED", "wa.template.changed"),
+        ("template_quality", "RED", "wa.template.changed"),
+        ("tier", "2000", "wa.account.warned"),
+        ("warning", "", "wa.account.warned"),
+    ],
+)
+def test_what_a_channel_says_has_an_event_of_its_own(kind: str, value: str, name: str) -> None:
+    at = datetime(2040, 11, 20, tzinfo=UTC)
+    news = News("default", kind, at, "laporan_siap", "id", value, "why")
+    said = {"kind": kind, "name": "laporan_siap", "language": "id", "value": value, "reason": "why"}
+    expected = (name, "default", {**said, "since": "2040-11-20T00:00:00+00:00"})
+    assert notifying._events(Notices(news=(news,))) == [expected]
 
 
 async def test_a_delivery_does_not_fail_because_nobody_could_be_told_and_the_log_says_so(

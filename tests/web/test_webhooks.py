@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -17,9 +19,12 @@ from tests.web.service import NUMBER_ID, RECEIVERS, SECRET, SITI, TOKEN, browser
 from wa_integrasi.content import Text
 from wa_integrasi.history import History
 from wa_integrasi.inbox import Inbox
+from wa_integrasi.message import Receipt
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.policy.rules import AccountRules
+from wa_integrasi.providers.base import Accepted, Action, Failed, ReceiptEvent
 from wa_integrasi.providers.meta import signature
+from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import inbound_events, inbound_messages
 from wa_integrasi.web import working
@@ -285,6 +290,24 @@ async def test_every_answer_is_counted_and_names_no_account_that_is_not_there(cl
     assert len(counted) == len(names) + 1
     assert "wa_inbound_events_due 1.0" in page.text
     assert "81234567890" not in page.text
+
+
+async def test_the_figures_say_how_long_messages_took_and_how_many_failed(
+    client: httpx.AsyncClient, store: Store
+) -> None:
+    outbox = Outbox(store)
+    outbox.enqueue([NewMessage(Recipient.parse(f"+62812345678{n:02}"), Text(body="x")) for n in range(4)])
+    claimed = outbox.claim("test", {"default": AccountRules()})
+    wrong = Failed(Action.DEAD, "131026", "Message undeliverable")
+    outbox.settle([(each, Accepted(f"w{n}") if n else wrong) for n, each in enumerate(claimed)])
+    later = datetime.now(UTC) + timedelta(seconds=30)
+    outbox.apply([ReceiptEvent(f"w{n}", Receipt.READ, later) for n in (1, 2)])
+    page = (await client.get("/metrics")).text
+    [took] = re.findall(r'wa_delivery_seconds\{account="default",quantile="0.99",step="read"\} (.*)', page)
+    assert 25 < float(took) < 31
+    assert 'wa_delivery_failed_ratio{account="default",code="131026"} 0.25' in page
+    assert 'wa_delivery_messages{account="default",status="sent"} 1.0' in page
+    assert "81234567" not in page
 
 
 async def test_figures_are_shown_also_while_the_store_is_away(store_away: Store) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -55,11 +56,12 @@ def newest(connection: Connection, narrowed: Narrowed, limit: int) -> list[RowMa
     return list(connection.execute(statement).mappings())
 
 
-def every(connection: Connection, narrowed: Narrowed) -> Iterator[RowMapping]:
+@contextmanager
+def every(connection: Connection, narrowed: Narrowed) -> Iterator[Iterable[RowMapping]]:
     """All messages, oldest first, read as they are taken: memory does not grow with their number."""
     statement = _selected(narrowed).order_by(messages.c.created_at, messages.c.id)
-    streamed = connection.execution_options(stream_results=True, yield_per=_AT_ONCE).execute(statement)
-    yield from streamed.mappings()
+    with connection.execute(statement.execution_options(stream_results=True, yield_per=_AT_ONCE)) as streamed:
+        yield streamed.mappings()
 
 
 def _selected(narrowed: Narrowed) -> Select[Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, extract, func, select
+from sqlalchemy import ColumnElement, Connection, Double, Row, Select, cast, extract, func, select
 
 from wa_integrasi.audit.ledger import Period
 from wa_integrasi.message import OPEN, Status
@@ -20,7 +20,7 @@ from wa_integrasi.store.tables import wa_outbox
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 
 RECENT = timedelta(hours=1)
-MOST_RECENT = 2_000
+MOST_RECENT = 1_000
 """What `/metrics` looks at: the newest messages of the last hour, so that a scrape costs the same under any load."""
 
 _AT_ONCE = 1_000
@@ -68,8 +68,8 @@ def figures(
     for column, value in ((wa_outbox.c.account, account), (wa_outbox.c.report, report)):
         if value is not None:
             statement = statement.where(column == value)
-    streamed = connection.execution_options(stream_results=True, yield_per=_AT_ONCE).execute(statement)
-    return _collected(streamed, by_report=True)
+    with connection.execute(statement.execution_options(stream_results=True, yield_per=_AT_ONCE)) as streamed:
+        return _collected(streamed, by_report=True)
 
 
 def recent(connection: Connection, now: datetime) -> list[Figures]:
@@ -103,20 +103,24 @@ def _rows(dialect: str, period: Period) -> Select[Any]:
 def _seconds_from_sent(dialect: str, moment: ColumnElement[Any]) -> ColumnElement[Any]:
     if dialect == "sqlite":
         return (func.julianday(moment) - func.julianday(wa_outbox.c.sent_at)) * 86_400.0
-    return extract("epoch", moment - wa_outbox.c.sent_at)
+    return cast(extract("epoch", moment - wa_outbox.c.sent_at), Double)
 
 
 def _collected(rows: Iterable[Row[Any]], *, by_report: bool) -> list[Figures]:
     found: dict[tuple[str, str], Figures] = {}
-    for row in rows:
-        key = (_named(row.account), _named(row.report) if by_report else "")
-        its = found.get(key) or found.setdefault(key, Figures(*key))
-        its.statuses[row.status if row.status in _STATUSES else "other"] += 1
-        if row.status == Status.DEAD:
-            its.failed[_named(row.error_code) or "none"] += 1
-        for seconds, kept in ((row.to_delivered, its.to_delivered), (row.to_read, its.to_read)):
-            if seconds is not None:
-                kept.append(max(0.0, float(seconds)))
+    written: dict[tuple[Any, Any], Figures] = {}
+    for account, report, status, code, to_delivered, to_read in rows:
+        its = written.get((account, report))
+        if its is None:
+            key = (_named(account), _named(report) if by_report else "")
+            its = written[account, report] = found.setdefault(key, Figures(*key))
+        its.statuses[status if status in _STATUSES else "other"] += 1
+        if status == Status.DEAD:
+            its.failed[_named(code) or "none"] += 1
+        if to_delivered is not None:
+            its.to_delivered.append(max(0.0, to_delivered))
+        if to_read is not None:
+            its.to_read.append(max(0.0, to_read))
     return [found[key] for key in sorted(found)]
 
 
