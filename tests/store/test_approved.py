@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from tests.conftest import FrozenClock
 from tests.store.channel import RecordingSender
-from wa_integrasi.approved import approved_of, known_templates, replace_templates, sync
-from wa_integrasi.providers.base import ApprovedTemplate, Failed, Unanswered
+from wa_integrasi.approved import Synced, approved_of, known_templates, replace_templates, sync
+from wa_integrasi.providers.base import Action, ApprovedTemplate, Failed, Unanswered
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.facts import Fact, FactKind, note_facts
 
@@ -112,3 +112,27 @@ def test_what_is_said_while_the_listing_is_under_way_stands(store: Store, clock:
 
     asyncio.run(sync(store, {"default": Slow([GREETING])}, clock))
     assert statuses(store) == ["PAUSED"]
+
+
+async def test_a_sync_asks_every_channel_that_approves_templates(store: Store) -> None:
+    senders = {"default": Lister([READY]), "tenant": Lister([GREETING, READY]), "web": RecordingSender()}
+    assert await sync(store, senders) == [Synced("default", 1), Synced("tenant", 2)]
+    assert (approved(store), approved(store, "web")) == ([READY], None)
+
+
+async def test_a_listing_that_fails_changes_nothing_says_why_and_stops_no_other(store: Store) -> None:
+    for account in ("expired", "silent", "broken"):
+        await asyncio.to_thread(replace_templates, store, account, [READY])
+    senders = {
+        "expired": Lister(Failed(Action.HOLD_ACCOUNT, "190", "Session has expired")),
+        "silent": Lister(Unanswered("HTTP 502")),
+        "broken": Lister(RuntimeError("+6281234567890")),
+        "default": Lister([GREETING]),
+    }
+    assert await sync(store, senders) == [
+        Synced("expired", code="190", text="Session has expired"),
+        Synced("silent", code="no_answer", text="HTTP 502"),
+        Synced("broken", code="no_answer", text="the channel broke: RuntimeError"),
+        Synced("default", 1),
+    ]
+    assert [approved(store, account) for account in senders] == [[READY], [READY], [READY], [GREETING]]

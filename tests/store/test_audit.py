@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, text
+from sqlalchemy import delete, event, insert, text
 
 from tests.conftest import FrozenClock
 from wa_integrasi.audit import sla
@@ -104,6 +105,29 @@ class TestLedger:
         came(store, "m1", clock())
         assert len(listed(store, **narrowed)) == count
 
+    def test_the_newest_and_a_scrape_are_found_by_an_index_alone(self, store: Store, clock: FrozenClock) -> None:
+        plans: list[str] = []
+
+        def explain(connection: Any, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+            if not statement.startswith("SELECT"):
+                return
+            with closing(connection.connection.driver_connection.cursor()) as cursor:
+                word = "EXPLAIN QUERY PLAN" if store.dialect == "sqlite" else "EXPLAIN"
+                cursor.execute(f"{word} {statement}", parameters)
+                plans.append("\n".join(str(line) for line in cursor.fetchall()))
+
+        event.listen(store.engine, "before_cursor_execute", explain)
+        with store.reading() as connection:
+            newest(connection, Narrowed(period=Period(clock())), 50)
+            newest(connection, Narrowed(), 50)
+            recent(connection, clock())
+        event.remove(store.engine, "before_cursor_execute", explain)
+        assert len(plans) == 3
+        for plan in plans:
+            assert "ix_wa_outbox_created_at" in plan
+            assert "TEMP B-TREE" not in plan
+            assert "->  Sort" not in plan
+
     def test_a_row_that_nobody_has_read_yet_is_there(self, store: Store) -> None:
         with store.writing() as connection:
             connection.execute(insert(wa_outbox).values(recipient="0812-3456-7890", content="x"))
@@ -150,11 +174,11 @@ class TestBilling:
         self, outbox: Outbox, store: Store, clock: FrozenClock
     ) -> None:
         [row] = send(outbox, PEOPLE[0], outcome=Unanswered("timed out"))
-        [event] = attempts(store)
+        [attempt] = attempts(store)
         clock.tick(minutes=2)
         claimed = outbox.claim("test", {"default": AccountRules()})
         outbox.settle([(each, Accepted("second")) for each in claimed])
-        late = ReceiptEvent("first", Receipt.DELIVERED, clock(), event, price_category="utility", billable=True)
+        late = ReceiptEvent("first", Receipt.DELIVERED, clock(), attempt, price_category="utility", billable=True)
         outbox.apply([late])
         told(outbox, "second", Receipt.DELIVERED, clock(), "utility")
         assert [row] == [each.id for each in listed(store)]

@@ -14,12 +14,12 @@ _SHARED = {
     "direction": ("'out'", "'in'"),
     "id": ("id", "id"),
     "account": ("account", "account"),
-    "chat": ("coalesce(chat, recipient)", "chat"),
+    "chat": ("CAST(coalesce(chat, recipient) AS text)", "chat"),
     "sender": ("CAST(NULL AS text)", "sender"),
     "sender_name": ("CAST(NULL AS text)", "sender_name"),
     "kind": ("type", "kind"),
     "content": ("content", "text"),
-    "status": ("status", "coalesce(route, 'received')"),
+    "status": ("status", "coalesce(route, CAST('received' AS text))"),
     "report": ("report", "CAST(NULL AS text)"),
     "slot": ("slot", "CAST(NULL AS text)"),
     "part": ("part", "CAST(NULL AS integer)"),
@@ -35,7 +35,10 @@ _SHARED = {
     "error_code": ("error_code", "CAST(NULL AS text)"),
     "error_text": ("error_text", "CAST(NULL AS text)"),
 }
-"""The columns of the view, from `wa_outbox` and from `inbound_messages`."""
+"""The columns of the view, from `wa_outbox` and from `inbound_messages`.
+
+Each has one type on both sides, said by a cast where it is no column: else SQLite reads all of both for every query.
+"""
 
 
 def upgrade() -> None:
