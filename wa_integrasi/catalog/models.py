@@ -5,114 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from wa_integrasi.catalog.fields import (
+    FROM_ENVIRONMENT,
+    Body,
+    Cadence,
+    Entry,
+    Flag,
+    GroupChat,
+    Language,
+    Line,
+    Names,
+    Phone,
+    Prose,
+    Query,
+    Roles,
+    Slug,
+    Title,
+    WhenEmpty,
+    wrong,
+)
 from wa_integrasi.catalog.policies import IntakePolicy
-from wa_integrasi.catalog.rules import REFERENCES, bind_problems, broken_references, group_problem
+from wa_integrasi.catalog.references import broken_references
+from wa_integrasi.catalog.rules import REFERENCES, group_problem
+from wa_integrasi.catalog.triggers import Trigger
 from wa_integrasi.recipient import Kind, Recipient, RecipientError
-
-FROM_ENVIRONMENT = "env"
-"""A group's `chat_id` that stands for the variable `WA_GROUP_<NAME>_ID`."""
-
-SLUG = "^[a-z0-9][a-z0-9-]{0,62}$"
 
 
 class GroupUnresolvedError(LookupError):
     """The id of a group chat is not set, or is none. Its message names the variable."""
 
 
-def _wrong(text: str) -> PydanticCustomError:
-    return PydanticCustomError("catalog", "{text}", {"text": text})
-
-
-def _storable(text: str) -> str:
-    if "\0" in text:
-        raise _wrong("found the character U+0000, which no database keeps; must be text without it")
-    return text
-
-
-def _one_line(text: str) -> str:
-    if len(text.splitlines()) > 1:
-        raise _wrong(f"found {len(text.splitlines())} lines, must be one line")
-    return _storable(text)
-
-
-def _something(text: str) -> str:
-    if not text.strip():
-        raise _wrong("found nothing but spaces, must be text")
-    return text
-
-
-def _phone(text: str) -> str:
-    try:
-        recipient = Recipient.parse(text)
-    except RecipientError as error:
-        raise _wrong(f"{error}; must be a phone number such as 0812-3456-7890 or +62 812-3456-7890") from error
-    if recipient.kind is not Kind.PHONE:
-        raise _wrong(f"found the id of a {recipient.kind}, must be a phone number; group chats belong under groups")
-    return recipient.chat
-
-
-def _group_chat(text: str) -> str:
-    if text == FROM_ENVIRONMENT:
-        return text
-    must = f"must be the id of a group chat (120363…@g.us) or {FROM_ENVIRONMENT}"
-    try:
-        recipient = Recipient.parse(text)
-    except RecipientError as error:
-        raise _wrong(f"{error}; {must}") from error
-    if recipient.kind is not Kind.GROUP:
-        raise _wrong(f"found a {recipient.kind}, {must}")
-    return recipient.chat
-
-
-def _template(body: str) -> str:
-    from wa_integrasi.text.template import TemplateError, compile_template
-
-    try:
-        compile_template(body)
-    except TemplateError as error:
-        raise PydanticCustomError(
-            "template", "{text}", {"text": str(error), "reason": error.text, "line": error.line}
-        ) from error
-    return body
-
-
-def _query(text: str) -> str:
-    _something(text)
-    if problems := list(bind_problems(text)):
-        raise _wrong("; ".join(problems))
-    return text
-
-
-def _no_repeats(names: tuple[str, ...]) -> tuple[str, ...]:
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise _wrong(f"found {', '.join(map(repr, repeated))} more than once, must be once")
-    return names
-
-
-Slug = Annotated[str, StringConstraints(pattern=SLUG)]
-Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_one_line)]
-Title = Annotated[Line, AfterValidator(_something)]
-Prose = Annotated[str, AfterValidator(_storable)]
-Body = Annotated[Prose, StringConstraints(max_length=20_000), AfterValidator(_something), AfterValidator(_template)]
-Query = Annotated[Prose, StringConstraints(max_length=50_000), AfterValidator(_query)]
-Names = Annotated[tuple[str, ...], AfterValidator(_no_repeats)]
-Flag = Annotated[bool, Field(strict=True)]
-Language = Literal["id", "en"]
-Cadence = Literal["daily", "weekly", "monthly"]
-WhenEmpty = Literal["nihil", "skip", "alert"]
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Contact(_Entry):
+class Contact(Entry):
     """A person who receives reports or owns them."""
 
-    phone: Annotated[str, AfterValidator(_phone)] = Field(
+    phone: Phone = Field(
         description="Phone number with WhatsApp, as people write it; without a country code it is Indonesian. "
         "Put it in quotes, so that no other program reads it as a number.",
         examples=["0812-3456-7890", "+62 812-3456-7890"],
@@ -122,15 +51,20 @@ class Contact(_Entry):
         default="", description="Word before the name in a greeting; empty for none.", examples=["Bapak", "Ibu"]
     )
     language: Language = Field(default="id", description="Language of what is written to this person by the system.")
+    roles: Roles = Field(
+        default=(),
+        description="What this person may do: triggers name the roles that may run them. None: no trigger at all.",
+        examples=[["operator"]],
+    )
 
 
-class Group(_Entry):
+class Group(Entry):
     """Several recipients under one name: a distribution list, or a WhatsApp group chat."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["members"]}, {"required": ["chat_id"]}]})
 
     members: Names = Field(default=(), description="Names of contacts; each of them gets a message of their own.")
-    chat_id: Annotated[str, AfterValidator(_group_chat)] | None = Field(
+    chat_id: GroupChat | None = Field(
         default=None,
         description="Id of an existing WhatsApp group chat, which gets one message; "
         "or env: then WA_GROUP_<NAME>_ID has the id, with the group's name in capitals and _ for -.",
@@ -140,7 +74,7 @@ class Group(_Entry):
     @model_validator(mode="after")
     def _list_or_chat(self) -> Self:
         if problem := group_problem(self.model_dump(exclude_unset=True)):
-            raise _wrong(problem)
+            raise wrong(problem)
         return self
 
     def chat(self, name: str, ids: Mapping[str, str]) -> str | None:
@@ -165,7 +99,7 @@ class Group(_Entry):
         return recipient.chat
 
 
-class ChatTemplate(_Entry):
+class ChatTemplate(Entry):
     """The text of a message, with places for data."""
 
     language: Language = Field(default="id", description="Language of the text; numbers and dates are written its way.")
@@ -175,7 +109,7 @@ class ChatTemplate(_Entry):
     )
 
 
-class Report(_Entry):
+class Report(Entry):
     """A query whose rows are sent to people at set times."""
 
     title: Title = Field(description="Name of the report as people read it.", examples=["Rekap Produksi Harian"])
@@ -202,14 +136,17 @@ class Report(_Entry):
     )
 
 
-class Catalog(_Entry):
-    """Everything that data engineers define: contacts, groups, chat templates and reports, by name."""
+class Catalog(Entry):
+    """Everything that data engineers define: contacts, groups, chat templates, reports and triggers, by name."""
 
     version: Literal[1] = Field(description="Version of this file format.")
     contacts: dict[Slug, Contact] = Field(default_factory=dict, description="People, by name.")
     groups: dict[Slug, Group] = Field(default_factory=dict, description="Distribution lists and group chats, by name.")
     chat_templates: dict[Slug, ChatTemplate] = Field(default_factory=dict, description="Message texts, by name.")
     reports: dict[Slug, Report] = Field(default_factory=dict, description="Reports, by name.")
+    triggers: dict[Slug, Trigger] = Field(
+        default_factory=dict, description="What people may ask for in WhatsApp, by name."
+    )
     policies: dict[Literal["intake"], IntakePolicy] = Field(
         default_factory=dict, description="What becomes of incoming messages, under the name intake."
     )

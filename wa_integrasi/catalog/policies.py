@@ -5,20 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from wa_integrasi.catalog.fields import Entry, Slug
 from wa_integrasi.policy.spam import Rate, SpamRules
 from wa_integrasi.policy.words import Entries, Words
 
 Count = Annotated[int, Field(strict=True, ge=1, le=10_000)]
-Slug = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class SpamPolicy(_Part):
+class SpamPolicy(Entry):
     """When somebody writes too much: they are told once, and not heard until they pause."""
 
     per_minute: Count = Field(default=20, description="Messages a minute that one person may write.")
@@ -41,7 +36,7 @@ class SpamPolicy(_Part):
         )
 
 
-class WordsPolicy(_Part):
+class WordsPolicy(Entry):
     """Words and phrases of the plant, beside those that are built in. `gas + bocor` are two words near each other."""
 
     hazards: Entries = Field(default=(), description="Danger to many: critical.", examples=[["kiln merah"]])
@@ -58,7 +53,7 @@ class WordsPolicy(_Part):
         return own.model_copy(update=more)
 
 
-class IntakePolicy(_Part):
+class IntakePolicy(Entry):
     """What becomes of messages that are neither a command nor a complaint, and who is told of urgent ones."""
 
     spam: SpamPolicy = Field(default=SpamPolicy(), description="When somebody writes too much.")

@@ -11,6 +11,19 @@ from pydantic_core import ErrorDetails
 from wa_integrasi.catalog.rules import Location, either
 
 _SHOWN = 40
+_KINDS = {
+    "string_type": 'text; put it in "quotes", or below a | when it has several lines',
+    "int_type": "a whole number without quotes or leading zeros",
+    "float_type": "a number, with a point before its decimals",
+    "float_parsing": "a number, with a point before its decimals",
+    "finite_number": "a number, not an infinite one",
+    "bool_type": "true or false",
+    "tuple_type": "a list of names, each on a line of its own after a dash",
+    "model_type": "a mapping (key: value)",
+    "model_attributes_type": "a mapping (key: value)",
+    "dict_type": "a mapping (key: value)",
+}
+"""By the type of a validation error: what must be there instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +101,12 @@ def explain(error: ErrorDetails, description: str) -> str:
             return f"found {found}, must be right: {error['msg'].removeprefix('Value error, ')}"
         case "too_short":
             return "found an empty list, must be one name at least"
+        case "too_long":
+            return f"found {context['actual_length']} entries, must be {context['max_length']} at most"
+        case "union_tag_not_found":
+            return "kind: found nothing, must be given: what kind it is"
+        case "union_tag_invalid":
+            return f"kind: found {describe(context['tag'])}, must be {_words(str(context['expected_tags']))}"
         case kind:
             return f"found {found}, must be {_valid(kind, context) or error['msg']}"
 
@@ -96,22 +115,12 @@ def _valid(kind: str, context: dict[str, Any]) -> str:
     match kind:
         case "literal_error":
             return _words(str(context["expected"]))
-        case "string_type":
-            return 'text; put it in "quotes", or below a | when it has several lines'
-        case "int_type":
-            return "a whole number without quotes or leading zeros"
-        case "bool_type":
-            return "true or false"
-        case "tuple_type":
-            return "a list of names, each on a line of its own after a dash"
-        case "model_type" | "model_attributes_type" | "dict_type":
-            return "a mapping (key: value)"
         case "greater_than_equal":
             return f"{context['ge']} or more"
         case "less_than_equal":
             return f"{context['le']} or less"
         case _:
-            return ""
+            return _KINDS.get(kind, "")
 
 
 def _words(expected: str) -> str:

@@ -15,7 +15,8 @@ from pydantic_core import ErrorDetails
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.nodes import MAX_BYTES, Listing, Node, Pairs, Scalar, compose
 from wa_integrasi.catalog.problems import CatalogError, Place, Problem, describe, explain, path_of
-from wa_integrasi.catalog.rules import REFERENCES, Location, broken_references, either, suggest
+from wa_integrasi.catalog.references import broken_references
+from wa_integrasi.catalog.rules import REFERENCES, Location, either, suggest
 
 _SUFFIXES = (".yaml", ".yml")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -84,6 +85,7 @@ class _Draft:
     nodes: dict[Location, Node] = field(default_factory=dict)
     places: dict[Location, Place] = field(default_factory=dict)
     models: dict[Location, type[BaseModel]] = field(default_factory=dict)
+    chosen: set[Location] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     whole: bool = True
 
@@ -149,7 +151,9 @@ class _Draft:
         """Plain data. Only where a number or a yes/no is due is a scalar read as one."""
         self.nodes[at] = node
         self.places[at] = place
-        kind = _bare(kind)
+        kind, one_of_several = _kind(kind, node)
+        if one_of_several:
+            self.chosen.add(at)
         match node:
             case Scalar():
                 return _scalar(node, kind)
@@ -175,13 +179,24 @@ class _Draft:
                 self.problems.append(Problem(entry[0], path_of((*at, key)), text))
 
     def _problem(self, detail: ErrorDetails) -> Problem:
-        at = tuple(step for step in detail["loc"] if step != "[key]")
+        at = self._location(detail["loc"])
         place = self._place(at)
         node = self.nodes.get(at)
         text = explain(detail, self._description(at))
         if detail["type"] == "template" and isinstance(node, Scalar) and node.block:
             place, text = Place(place.file, node.place.line + detail["ctx"]["line"]), detail["ctx"]["reason"]
         return Problem(place, path_of(at), text)
+
+    def _location(self, steps: Location) -> Location:
+        """Where a mistake stands: pydantic also counts keys, and which of several models was chosen, as steps."""
+        at: Location = ()
+        skipped: Location | None = None
+        for step in steps:
+            if at in self.chosen and at != skipped:
+                skipped = at
+            elif step != "[key]":
+                at = (*at, step)
+        return at
 
     def _place(self, at: Location) -> Place:
         while at not in self.places:
@@ -194,11 +209,29 @@ class _Draft:
         return (known[str(at[-1])].description or "") if at and at[-1] in known else ""
 
 
+def _kind(annotation: Any, node: Node) -> tuple[Any, bool]:
+    """What a node should be, and whether that is one of several that pydantic tells apart by a step of its own."""
+    bare = _bare(annotation)
+    if get_origin(bare) not in (Union, UnionType):
+        return bare, False
+    kinds = [_bare(each) for each in get_args(bare) if each is not type(None)]
+    models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    if not models:
+        return kinds[0], False
+    if not isinstance(node, Pairs):
+        return next((kind for kind in kinds if kind not in models), kinds[0]), kinds != models
+    if len(models) == 1:
+        return models[0], True
+    said = node.entries.get("kind")
+    word = said[1].text if said and isinstance(said[1], Scalar) else None
+    found = [model for model in models if word in get_args(model.model_fields["kind"].annotation)]
+    return (found[0], True) if found else (str, False)
+
+
 def _bare(kind: Any) -> Any:
-    if get_origin(kind) in (Union, UnionType):
-        kinds = [each for each in get_args(kind) if each is not type(None)]
-        kind = kinds[0]
-    return get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
+    while hasattr(kind, "__metadata__"):
+        kind = get_args(kind)[0]
+    return kind
 
 
 def _scalar(node: Scalar, kind: Any) -> Any:

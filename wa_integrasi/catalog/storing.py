@@ -11,13 +11,14 @@ from sqlalchemy import Connection, Table, func, insert, select, update
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import chat_templates, contacts, groups, policies, reports
+from wa_integrasi.store.tables import chat_templates, contacts, groups, policies, reports, triggers
 
 _TABLES: Mapping[str, Table] = {
     "contacts": contacts,
     "groups": groups,
     "chat_templates": chat_templates,
     "reports": reports,
+    "triggers": triggers,
     "policies": policies,
 }
 

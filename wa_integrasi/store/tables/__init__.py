@@ -2,7 +2,7 @@
 
 from wa_integrasi.store.tables.api import api_keys, audit_log, idempotency_keys
 from wa_integrasi.store.tables.base import UtcDateTime, metadata
-from wa_integrasi.store.tables.catalog import chat_templates, contacts, groups, policies, reports
+from wa_integrasi.store.tables.catalog import chat_templates, contacts, groups, policies, reports, triggers
 from wa_integrasi.store.tables.inbound import inbound_events, inbound_messages, number_changes, unread_items
 from wa_integrasi.store.tables.intake import blocked, commands, complaint_queue, conversations, media, senders
 from wa_integrasi.store.tables.outbound import (
@@ -47,6 +47,7 @@ __all__ = [
     "policies",
     "reports",
     "senders",
+    "triggers",
     "unread_items",
     "wa_outbox",
 ]

@@ -19,7 +19,7 @@ _SHARED = {
     "sender_name": ("CAST(NULL AS text)", "sender_name"),
     "kind": ("type", "kind"),
     "content": ("content", "text"),
-    "status": ("status", "coalesce(route, CAST('received' AS text))"),
+    "status": ("status", "CAST('received' AS text)"),
     "report": ("report", "CAST(NULL AS text)"),
     "slot": ("slot", "CAST(NULL AS text)"),
     "part": ("part", "CAST(NULL AS integer)"),

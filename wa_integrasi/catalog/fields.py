@@ -1,0 +1,110 @@
+"""What the fields of a catalog have in common: their types, and what is wrong with a value that is none."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from wa_integrasi.catalog.rules import bind_problems
+from wa_integrasi.recipient import Kind, Recipient, RecipientError
+
+FROM_ENVIRONMENT = "env"
+"""A group's `chat_id` that stands for the variable `WA_GROUP_<NAME>_ID`."""
+
+SLUG = "^[a-z0-9][a-z0-9-]{0,62}$"
+
+
+def wrong(text: str) -> PydanticCustomError:
+    """A mistake in our own words."""
+    return PydanticCustomError("catalog", "{text}", {"text": text})
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise wrong("found the character U+0000, which no database keeps; must be text without it")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if len(text.splitlines()) > 1:
+        raise wrong(f"found {len(text.splitlines())} lines, must be one line")
+    return _storable(text)
+
+
+def _something(text: str) -> str:
+    if not text.strip():
+        raise wrong("found nothing but spaces, must be text")
+    return text
+
+
+def _phone(text: str) -> str:
+    try:
+        recipient = Recipient.parse(text)
+    except RecipientError as error:
+        raise wrong(f"{error}; must be a phone number such as 0812-3456-7890 or +62 812-3456-7890") from error
+    if recipient.kind is not Kind.PHONE:
+        raise wrong(f"found the id of a {recipient.kind}, must be a phone number; group chats belong under groups")
+    return recipient.chat
+
+
+def _group_chat(text: str) -> str:
+    if text == FROM_ENVIRONMENT:
+        return text
+    must = f"must be the id of a group chat (120363…@g.us) or {FROM_ENVIRONMENT}"
+    try:
+        recipient = Recipient.parse(text)
+    except RecipientError as error:
+        raise wrong(f"{error}; {must}") from error
+    if recipient.kind is not Kind.GROUP:
+        raise wrong(f"found a {recipient.kind}, {must}")
+    return recipient.chat
+
+
+def _template(body: str) -> str:
+    from wa_integrasi.text.template import TemplateError, compile_template
+
+    try:
+        compile_template(body)
+    except TemplateError as error:
+        raise PydanticCustomError(
+            "template", "{text}", {"text": str(error), "reason": error.text, "line": error.line}
+        ) from error
+    return body
+
+
+def _query(text: str) -> str:
+    _something(text)
+    if problems := list(bind_problems(text)):
+        raise wrong("; ".join(problems))
+    return text
+
+
+def _no_repeats(names: tuple[str, ...]) -> tuple[str, ...]:
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise wrong(f"found {', '.join(map(repr, repeated))} more than once, must be once")
+    return names
+
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG)]
+Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_one_line)]
+Title = Annotated[Line, AfterValidator(_something)]
+Prose = Annotated[str, AfterValidator(_storable)]
+Body = Annotated[Prose, StringConstraints(max_length=20_000), AfterValidator(_something), AfterValidator(_template)]
+Query = Annotated[Prose, StringConstraints(max_length=50_000), AfterValidator(_query)]
+Statement = Annotated[Prose, StringConstraints(max_length=50_000), AfterValidator(_something)]
+Names = Annotated[tuple[str, ...], AfterValidator(_no_repeats)]
+Roles = Annotated[tuple[Slug, ...], AfterValidator(_no_repeats)]
+Flag = Annotated[bool, Field(strict=True)]
+Phone = Annotated[str, AfterValidator(_phone)]
+GroupChat = Annotated[str, AfterValidator(_group_chat)]
+Language = Literal["id", "en"]
+Cadence = Literal["daily", "weekly", "monthly"]
+WhenEmpty = Literal["nihil", "skip", "alert"]
+
+
+class Entry(BaseModel):
+    """One thing that a catalog defines."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -1,0 +1,62 @@
+"""The words that begin a command: those of the system itself, and what makes a phrase of a trigger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from wa_integrasi.typed.words import words_of
+
+LONGEST = 8
+"""Words that a phrase may have."""
+
+
+class Builtin(StrEnum):
+    """What everybody may write, whatever the catalog says."""
+
+    HELP = "help"
+    NEXT = "next"
+    BACK = "back"
+    CANCEL = "cancel"
+    CONFIRM = "confirm"
+    STATUS = "status"
+    WHOAMI = "whoami"
+    SUBSCRIBE = "subscribe"
+    STOP = "stop"
+    START = "start"
+
+
+BUILTINS: Mapping[tuple[str, ...], Builtin] = {
+    tuple(words.split()): builtin
+    for builtin, spellings in {
+        Builtin.HELP: ("menu", "bantuan", "help"),
+        Builtin.NEXT: ("lanjut", "next"),
+        Builtin.BACK: ("kembali", "back"),
+        Builtin.CANCEL: ("batal", "cancel"),
+        Builtin.CONFIRM: ("ya", "yes"),
+        Builtin.STATUS: ("status",),
+        Builtin.WHOAMI: ("siapa saya", "whoami", "who am i"),
+        Builtin.SUBSCRIBE: ("langganan", "subscribe"),
+        Builtin.STOP: ("berhenti", "stop"),
+        Builtin.START: ("mulai", "start"),
+    }.items()
+    for words in spellings
+}
+"""By the words that are typed."""
+
+WITH_REST = frozenset({Builtin.HELP, Builtin.CONFIRM, Builtin.SUBSCRIBE})
+"""Those that may have something behind their words; the others stand alone."""
+
+
+def phrase_problem(phrase: str) -> str | None:
+    """What is wrong with a phrase of a trigger, or None."""
+    words = words_of(phrase)
+    if not any(letter.isalpha() for word in words for letter in word):
+        return f"found {phrase!r}, must have a letter"
+    if len(words) > LONGEST:
+        return f"found {len(words)} words, must be {LONGEST} at most"
+    if words in BUILTINS:
+        return f"found {phrase!r}, which is a command of its own, must be another one"
+    if any(BUILTINS.get(words[:length]) in WITH_REST for length in range(1, len(words))):
+        return f"found {phrase!r}, must not begin with {words[0]!r}, which is a command of its own"
+    return None

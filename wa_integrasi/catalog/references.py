@@ -1,0 +1,92 @@
+"""Names by which one part of a catalog means another, told of plain data so that half-right files are checked too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from wa_integrasi.catalog.rules import (
+    REPORT_FIELDS,
+    TRIGGER_FIELDS,
+    Location,
+    either,
+    entries_in,
+    group_problem,
+    listed,
+    names_in,
+    suggest,
+    unknown,
+)
+from wa_integrasi.catalog.trigger_references import broken_in_triggers
+
+_SETS = re.compile(r"\{%[-+]?\s*set\s+([\w,\s]+?)\s*[=|%-]")  # one that is set in a branch counts as a field too
+_WORD = re.compile(r"\w+")
+
+
+def broken_references(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
+    """Every name that means nothing, or two things, with where it stands. Skips what has no legible shape."""
+    contacts, groups = names_in(catalog, "contacts"), names_in(catalog, "groups")
+    for name in groups:
+        if name in contacts:
+            yield ("groups", name), "found a contact of the same name, must be a name that no contact has"
+    for name, group in entries_in(catalog, "groups"):
+        if problem := group_problem(group):
+            yield ("groups", name), problem
+        for at, member in listed(group.get("members")):
+            if member not in contacts:
+                yield ("groups", name, "members", at), unknown(member, "contact", contacts, groups)
+    for name, report in entries_in(catalog, "reports"):
+        yield from _broken_in_report(catalog, name, report)
+    yield from broken_in_triggers(catalog)
+    yield from _broken_in_policies(catalog)
+    yield from _broken_in_templates(catalog)
+
+
+def _broken_in_policies(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
+    contacts, groups = names_in(catalog, "contacts"), names_in(catalog, "groups")
+    for name, policy in entries_in(catalog, "policies"):
+        duty = policy.get("duty_group")
+        if isinstance(duty, str) and duty not in contacts and duty not in groups:
+            yield ("policies", name, "duty_group"), unknown(duty, "contact or group", [*contacts, *groups])
+
+
+def _broken_in_templates(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
+    users = {
+        what: ([entry.get("template") for _, entry in entries_in(catalog, f"{what}s")], fields)
+        for what, fields in (("report", REPORT_FIELDS), ("trigger", TRIGGER_FIELDS))
+    }
+    for name, template in entries_in(catalog, "chat_templates"):
+        for what, (used, fields) in users.items():
+            for field in _unknown_fields(template.get("body"), fields) if name in used else ():
+                text = f"found {field!r}, must be {either(fields)} in a {what}{suggest(field, fields)}"
+                yield ("chat_templates", name, "body"), text
+
+
+def _broken_in_report(
+    catalog: Mapping[str, Any], name: str, report: Mapping[str, Any]
+) -> Iterator[tuple[Location, str]]:
+    contacts, groups = names_in(catalog, "contacts"), names_in(catalog, "groups")
+    owner, template = report.get("owner"), report.get("template")
+    if isinstance(owner, str) and owner not in contacts:
+        yield ("reports", name, "owner"), unknown(owner, "contact", contacts, groups)
+    templates = names_in(catalog, "chat_templates")
+    if isinstance(template, str) and template not in templates:
+        yield ("reports", name, "template"), unknown(template, "chat template", templates)
+    for at, recipient in listed(report.get("recipients")):
+        if recipient not in contacts and recipient not in groups:
+            yield ("reports", name, "recipients", at), unknown(recipient, "contact or group", [*contacts, *groups])
+
+
+def _unknown_fields(body: object, known: Collection[str]) -> Iterator[str]:
+    """Names that a template reads and nobody sets; none where it has no legible body."""
+    from wa_integrasi.text.template import TemplateError, compile_template
+
+    if not isinstance(body, str):
+        return
+    try:
+        fields = compile_template(body).fields
+    except TemplateError:
+        return
+    set_by_itself = {word for tag in _SETS.findall(body) for word in _WORD.findall(tag)}
+    yield from sorted(fields - {*known, *set_by_itself})

@@ -1,0 +1,1 @@
+"""What people type, read: words that compare, numbers, days and patterns."""
