@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.commands import catalog, contact, key, media, messages, outbox, report, session, template
+from deployments.commands import catalog, contact, key, media, messages, outbox, report, session, template, trigger
 from deployments.commands.output import is_text
 from deployments.commands.send import send
 from deployments.errors import DeploymentError
@@ -33,6 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(report.app, name="report")
+app.add_typer(trigger.app, name="trigger")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(contact.app, name="contact")
 app.add_typer(outbox.app, name="outbox")

@@ -1,4 +1,4 @@
-"""`wa catalog`: reports, chat templates, groups and contacts between YAML files and the database."""
+"""`wa catalog`: reports, triggers, chat templates, groups and contacts between YAML files and the database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
 
-app = typer.Typer(no_args_is_help=True, help="Reports, chat templates, groups and contacts as YAML.")
+app = typer.Typer(no_args_is_help=True, help="Reports, triggers, chat templates, groups and contacts as YAML.")
 
 Files = Annotated[list[Path], typer.Argument(help="YAML files, or folders of them.", exists=True)]
 
@@ -25,8 +25,8 @@ def check(files: Files) -> None:
     """Check files without a database; every mistake is named with file, line and field."""
     catalog = read_catalog_files(files)
     typer.echo(
-        f"good: {len(catalog.reports)} reports, {len(catalog.chat_templates)} chat templates, "
-        f"{len(catalog.groups)} groups, {len(catalog.contacts)} contacts"
+        f"good: {len(catalog.reports)} reports, {len(catalog.triggers)} triggers, "
+        f"{len(catalog.chat_templates)} chat templates, {len(catalog.groups)} groups, {len(catalog.contacts)} contacts"
     )
 
 

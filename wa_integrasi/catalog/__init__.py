@@ -1,1 +1,1 @@
-"""Reports, chat templates, groups and contacts: what data engineers write as YAML."""
+"""Reports, triggers, chat templates, groups and contacts: what data engineers write as YAML."""

@@ -151,7 +151,7 @@ _ChoiceEntry = Annotated[Annotated[Title, Tag("text")] | Annotated[Choice, Tag("
 class ChoiceArgument(_Argument):
     """One of a list."""
 
-    kind: Literal["choice"] = Field(description="One of a list, typed as it is, or by its number.")
+    kind: Literal["choice"] = Field(description="One of a list, typed as it is, or by its number when it is asked for.")
     choices: tuple[_ChoiceEntry, ...] = Field(
         min_length=1,
         max_length=_MOST_CHOICES,

@@ -48,7 +48,7 @@ class Token:
     @property
     def bare(self) -> str:
         """As it compares, without quotes, markup and the end of a sentence around it; every dash a plain one."""
-        return _bare(self.plain).replace(LONG_DASH, "-")
+        return self.plain.lstrip(_AROUND).rstrip(_AROUND + _BEHIND).replace(LONG_DASH, "-")
 
     @property
     def value(self) -> str:
@@ -80,14 +80,6 @@ def plain(text: str) -> str:
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text as they compare, without signs between them."""
     return tuple(_WORD.findall(plain(visible(text))))
-
-
-def _bare(text: str) -> str:
-    before = None
-    while before != text:
-        before = text
-        text = text.strip(_AROUND).rstrip(_BEHIND)
-    return text
 
 
 class _Signs(dict[int, int | str | None]):

@@ -1,0 +1,155 @@
+"""A text to what it asks for. Nothing is ever run because it looks like a phrase: only because it is one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rapidfuzz import fuzz
+
+from wa_integrasi.catalog.phrases import WITH_REST
+from wa_integrasi.catalog.phrases import Builtin as Name
+from wa_integrasi.commands.grammar.arguments import after_phrase, read_arguments
+from wa_integrasi.commands.grammar.book import ALIKE, Match, Meaning, Phrasebook, Shown
+from wa_integrasi.commands.grammar.readings import (
+    Ambiguous,
+    Builtin,
+    Candidate,
+    Missing,
+    NotForUs,
+    Reading,
+    Run,
+    Unknown,
+)
+from wa_integrasi.commands.grammar.values import Setting
+from wa_integrasi.typed.words import Token, tokens_of, words_of
+
+LONGEST_TEXT = 4096
+"""Characters; what is longer is no command."""
+
+_MOST_CANDIDATES = 9
+_MENTION = re.compile(r"@[0-9]{5,20}[,:]?")
+_CODE = re.compile(r"[0-9]{0,12}")
+
+
+def read(
+    text: str,
+    book: Phrasebook,
+    *,
+    now: datetime,
+    in_group: bool = False,
+    mentioned: bool = False,
+    quoting_bot: bool = False,
+    language: str = "id",
+    shown: Shown = lambda _: True,
+) -> Reading:
+    """What a text asks for.
+
+    `mentioned` and `quoting_bot` say whether it mentions the bot or answers a message of it: in a group it is only
+    then for the bot, or with a prefix. `language` decides how numbers are read. `shown` keeps triggers out of what
+    is suggested; a `Run` or `Missing` has still to be checked with `may_run`.
+    """
+    typed = without_mentions(tokens_of(text[: LONGEST_TEXT + 1]), mentioned=mentioned)
+    tokens, prefixed = _without_prefix(typed, book.prefixes)
+    if in_group and not (mentioned or quoting_bot or prefixed):
+        return NotForUs()
+    if len(text) > LONGEST_TEXT:
+        return Unknown()
+    if not any(token.words for token in tokens):
+        return Builtin(Name.HELP) if mentioned else NotForUs() if in_group else Unknown()
+    setting = Setting(language, now.astimezone(ZoneInfo(book.zone)).date())
+    match = book.match(tokens)
+    for used, meaning, node in reversed(match.meanings):
+        if meaning.trigger is None:
+            if builtin := _builtin(meaning, tokens[used:]):
+                return builtin
+            continue
+        rest = after_phrase(tokens[used:])
+        reading = read_arguments(meaning.trigger, book.readers[meaning.trigger], rest, setting)
+        longer = [each for each in book.completions(node, shown) if _near(each, tokens)] if rest else []
+        return _unless_misspelt(reading, meaning, book, longer, tokens, used)
+    return _guesses(match, tokens, book, setting, shown)
+
+
+def without_mentions(tokens: Sequence[Token], *, mentioned: bool) -> Sequence[Token]:
+    """Tokens without the mentions before them, and those behind them too if it is the bot that is mentioned."""
+    start, end = 0, len(tokens)
+    while start < end and (_MENTION.fullmatch(tokens[start].plain) or (mentioned and tokens[start].raw[:1] == "@")):
+        start += 1
+    while mentioned and start < end and _MENTION.fullmatch(tokens[end - 1].plain):
+        end -= 1
+    return tokens[start:end]
+
+
+def _without_prefix(tokens: Sequence[Token], prefixes: Sequence[str]) -> tuple[Sequence[Token], bool]:
+    """Tokens without a prefix before them, and whether there was one."""
+    for prefix in prefixes if tokens else ():
+        if tokens[0].plain.startswith(prefix):
+            first = Token(tokens[0].raw[len(prefix) :], tokens[0].plain.removeprefix(prefix))
+            return [*([first] if first.raw else []), *tokens[1:]], True
+    return tokens, False
+
+
+def _builtin(meaning: Meaning, rest: Sequence[Token]) -> Builtin | None:
+    """A command of the system's own, if what stands behind it may."""
+    if meaning.builtin is None:
+        return None
+    if meaning.builtin is Name.CONFIRM:
+        code = "".join(token.bare for token in rest)
+        return Builtin(meaning.builtin, code) if _CODE.fullmatch(code) else None
+    behind = " ".join(token.raw for token in after_phrase(rest))
+    if meaning.builtin not in WITH_REST:
+        return None if words_of(behind) else Builtin(meaning.builtin)
+    return Builtin(meaning.builtin, behind)
+
+
+def _near(meaning: Meaning, tokens: Sequence[Token]) -> bool:
+    """Whether a text begins nearly as a phrase does."""
+    wanted = words_of(meaning.phrase)
+    words = [word for token in tokens[: len(wanted)] for word in token.words][: len(wanted)]
+    return fuzz.ratio(" ".join(words), " ".join(wanted)) >= ALIKE
+
+
+def _unless_misspelt(
+    reading: Run | Missing,
+    meaning: Meaning,
+    book: Phrasebook,
+    longer: Sequence[Meaning],
+    tokens: Sequence[Token],
+    used: int,
+) -> Reading:
+    """A reading, unless the words behind its phrase are nearly those of a longer phrase and it does not know them."""
+    wrong = isinstance(reading, Missing) and reading.problem is not None
+    free = any(reader.free for reader in book.readers[reading.trigger])
+    if not longer or not (wrong or free):
+        return reading
+    likest = [_candidate(each, tokens[len(words_of(each.phrase)) :]) for each in longer[:_MOST_CANDIDATES]]
+    if wrong:
+        return Unknown(tuple(likest))
+    return Ambiguous((*likest, _candidate(meaning, tokens[used:])))
+
+
+def _guesses(match: Match, tokens: Sequence[Token], book: Phrasebook, setting: Setting, shown: Shown) -> Reading:
+    """No phrase of its own: the phrases that go on from here, or what looks alike."""
+    alike = book.alike(tokens, shown)
+    going_on = book.completions(match.node, shown) if match.reached else []
+    rest = tokens[match.reached :]
+    if any(token.words for token in rest):
+        going_on = [each for each in going_on if _takes(book, each, rest, setting)]
+    candidates = [_candidate(each, rest) for each in going_on]
+    if len(candidates) > 1:
+        return Ambiguous(tuple(candidates[:_MOST_CANDIDATES]))
+    named = {candidate.trigger for candidate in candidates}
+    return Unknown(tuple([*candidates, *(each for each in alike if each.trigger not in named or not each.trigger)][:3]))
+
+
+def _takes(book: Phrasebook, meaning: Meaning, rest: Sequence[Token], setting: Setting) -> bool:
+    if meaning.trigger is None:
+        return False
+    return isinstance(read_arguments(meaning.trigger, book.readers[meaning.trigger], rest, setting), Run)
+
+
+def _candidate(meaning: Meaning, rest: Sequence[Token]) -> Candidate:
+    return Candidate(meaning.trigger, meaning.phrase, " ".join(token.raw for token in rest))
