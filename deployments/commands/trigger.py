@@ -53,7 +53,7 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command("test")
-def test_(
+def try_text(
     text: Annotated[str, typer.Argument(help="What somebody types.")],
     contact: Annotated[str, typer.Option("--as", help="Name of the contact who types it.")] = "",
     group: Annotated[str, typer.Option(help="Name of the group chat that it is typed in.")] = "",

@@ -38,15 +38,15 @@ def read_arguments(
         width, values[name] = taken
         loose = [*loose, *run[width:]]
         open_readers.remove(reader)
-    search = _Search(open_readers, loose, setting)
-    found = search.fit(0, 0)
-    if found is None and _may_be_mixed(open_readers):
-        orders = (_Search(order, loose, setting).fit(0, 0) for order in permutations(open_readers))
-        found = next((fit for fit in orders if fit is not None), None)
-    if found is None:
-        return _missing(trigger, search, values)
-    values.update(found)
-    return Run(trigger, {reader.argument.name: values[reader.argument.name] for reader in readers})
+    orders = permutations(open_readers) if _may_be_mixed(open_readers) else [open_readers]
+    failed = []
+    for order in orders:
+        search = _Search(order, loose, setting)
+        if (found := search.fit(0, 0)) is not None:
+            values.update(found)
+            return Run(trigger, {reader.argument.name: values[reader.argument.name] for reader in readers})
+        failed.append(_missing(trigger, search, values))
+    return max(failed, key=lambda missing: (missing.argument is not None, not missing.rest))
 
 
 def after_phrase(tokens: Sequence[Token]) -> Sequence[Token]:
