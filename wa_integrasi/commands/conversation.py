@@ -149,7 +149,7 @@ def answer(
     """
     if now >= asked.asked_at + LASTS or len(text) > LONGEST_TEXT:
         return None
-    tokens = without_mentions(tokens_of(text), mentioned=mentioned)
+    tokens = without_mentions(text, mentioned=mentioned)
     setting = Setting(language, now.astimezone(ZoneInfo(book.zone)).date())
     if isinstance(asked, Choice):
         return _chosen(asked, tokens, book, language, now)

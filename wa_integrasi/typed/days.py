@@ -223,7 +223,7 @@ def _range(text: str, today: date, *, future: bool) -> Days | None:
             continue
         known = begin.year or end.year
         year = known or _come_year(begin.day, begin.month, today, future=future)
-        over_new_year = begin.year is None and (begin.month, begin.day) > (end.month, end.day)
+        over_new_year = begin.year is None and begin.month > end.month
         starts = begin.on(year - 1 if over_new_year and known else year)
         ends = end.on(year + 1 if over_new_year and not known else year)
         if starts and ends and starts <= ends:

@@ -39,6 +39,7 @@ def read_arguments(
         loose = [*loose, *run[width:]]
         open_readers.remove(reader)
     orders = permutations(open_readers) if _may_be_mixed(open_readers) else [open_readers]
+    kinds = {reader.argument.name: reader.argument.kind for reader in readers}
     failed = []
     for order in orders:
         search = _Search(order, loose, setting)
@@ -46,7 +47,7 @@ def read_arguments(
             values.update(found)
             return Run(trigger, {reader.argument.name: values[reader.argument.name] for reader in readers})
         failed.append(_missing(trigger, search, values))
-    return max(failed, key=lambda missing: (missing.argument is not None, not missing.rest))
+    return max(failed, key=lambda missing: _likelihood(missing, kinds))
 
 
 def after_phrase(tokens: Sequence[Token]) -> Sequence[Token]:
@@ -134,6 +135,14 @@ def _may_be_mixed(readers: Sequence[Reader]) -> bool:
         return False
     numbered = any(word.isdecimal() for reader in readers for words in reader.options for word in words[:1])
     return not ("number" in kinds and numbered)
+
+
+def _likelihood(missing: Missing, kinds: Mapping[str, str]) -> tuple[bool, bool, bool]:
+    """How well a mistake explains a text: one that begins with a digit was hardly meant for a choice."""
+    if missing.argument is None:
+        return False, False, False
+    counted = kinds[missing.argument] in ("int", "number", "date")
+    return True, missing.given[:1].isdigit() == counted, not missing.rest
 
 
 def _missing(trigger: str, search: _Search, values: Mapping[str, Value]) -> Missing:

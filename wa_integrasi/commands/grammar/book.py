@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz, process
 
-from wa_integrasi.catalog.phrases import BUILTINS, LONGEST, WITH_REST, Builtin
+from wa_integrasi.catalog.phrases import BUILTINS, LONGEST, Builtin
 from wa_integrasi.catalog.triggers import Trigger
-from wa_integrasi.commands.grammar.readings import Candidate
 from wa_integrasi.commands.grammar.values import Reader
 from wa_integrasi.typed.words import Token, words_of
 
@@ -18,6 +17,7 @@ ALIKE = 74
 """How much of two texts must be the same, in percent, for one to be suggested for the other."""
 
 _MOST_COMPLETIONS = 50
+_MOST_ALIKE = 9
 _LONGEST_WORDS = 120
 
 Shown = Callable[[Trigger], bool]
@@ -115,22 +115,21 @@ class Phrasebook:
                 found.setdefault(meaning.trigger, meaning)
         return list(found.values())
 
-    def alike(self, tokens: Sequence[Token], shown: Shown, most: int = 3) -> list[Candidate]:
-        """What looks like the beginning of a text, the likest first; what stands behind it stays as it is."""
-        ranked: list[tuple[float, Candidate]] = []
-        for start, words in _beginnings(tokens):
+    def alike(self, tokens: Sequence[Token], shown: Shown) -> list[tuple[int, Meaning]]:
+        """What looks like the beginning of a text, the likest first, with how many tokens that is."""
+        ranked: list[tuple[float, int, Meaning]] = []
+        for used, words in _beginnings(tokens):
             count = words.count(" ") + 1
-            rest = " ".join(token.raw for token in tokens[start:])
             for length in range(max(1, count - 1), count + 2):
                 known = self.phrases.get(length, {})
-                near = process.extract(words, known.keys(), scorer=fuzz.ratio, score_cutoff=ALIKE, limit=4 * most)
-                ranked += [(score, _candidate(known[text], rest)) for text, score, _ in near]
-        best: dict[str, Candidate] = {}
-        for _, candidate in sorted(ranked, key=lambda pair: -pair[0]):
-            trigger = candidate.trigger
-            if trigger is None or shown(self.triggers[trigger]):
-                best.setdefault(trigger or f" {candidate.phrase}", candidate)
-        return list(best.values())[:most]
+                near = process.extract(words, known.keys(), scorer=fuzz.ratio, score_cutoff=ALIKE, limit=_MOST_ALIKE)
+                ranked += [(score, used, known[text]) for text, score, _ in near]
+        best: dict[str, tuple[int, Meaning]] = {}
+        for _, used, meaning in sorted(ranked, key=lambda found: -found[0]):
+            seen = meaning.trigger is None or shown(self.triggers[meaning.trigger])
+            if seen and meaning.builtin is not Builtin.CONFIRM:
+                best.setdefault(meaning.trigger or str(meaning.builtin), (used, meaning))
+        return list(best.values())[:_MOST_ALIKE]
 
 
 def _beginnings(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
@@ -143,8 +142,3 @@ def _beginnings(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
             return
         if token.words:
             yield position, text
-
-
-def _candidate(meaning: Meaning, rest: str) -> Candidate:
-    with_rest = meaning.builtin is None or meaning.builtin in WITH_REST
-    return Candidate(meaning.trigger, meaning.phrase, rest if with_rest else "")

@@ -30,7 +30,14 @@ LONGEST_TEXT = 4096
 """Characters; what is longer is no command."""
 
 _MOST_CANDIDATES = 9
+_MOST_SUGGESTIONS = 3
+_BEGINNING = 3
+"""Letters that are enough to be the beginning of a word."""
+
 _MENTION = re.compile(r"@[0-9]{5,20}[,:]?")
+_NAMED_MENTION = re.compile("@\u2068[^\u2069]{0,100}\u2069")
+"""As WhatsApp writes a mention that is copied: the name between marks of direction."""
+
 _CODE = re.compile(r"[0-9]{0,12}")
 
 
@@ -51,7 +58,7 @@ def read(
     then for the bot, or with a prefix. `language` decides how numbers are read. `shown` keeps triggers out of what
     is suggested; a `Run` or `Missing` has still to be checked with `may_run`.
     """
-    typed = without_mentions(tokens_of(text[: LONGEST_TEXT + 1]), mentioned=mentioned)
+    typed = without_mentions(text[: LONGEST_TEXT + 1], mentioned=mentioned)
     tokens, prefixed = _without_prefix(typed, book.prefixes)
     if in_group and not (mentioned or quoting_bot or prefixed):
         return NotForUs()
@@ -68,13 +75,14 @@ def read(
             continue
         rest = after_phrase(tokens[used:])
         reading = read_arguments(meaning.trigger, book.readers[meaning.trigger], rest, setting)
-        longer = [each for each in book.completions(node, shown) if _near(each, tokens)] if rest else []
+        longer = [each for each in book.completions(node, shown) if _near(each, words_of(meaning.phrase), rest)]
         return _unless_misspelt(reading, meaning, book, longer, tokens, used)
     return _guesses(match, tokens, book, setting, shown)
 
 
-def without_mentions(tokens: Sequence[Token], *, mentioned: bool) -> Sequence[Token]:
-    """Tokens without the mentions before them, and those behind them too if it is the bot that is mentioned."""
+def without_mentions(text: str, *, mentioned: bool) -> Sequence[Token]:
+    """The tokens of a text without the mentions before them; and without those behind them if the bot is mentioned."""
+    tokens = tokens_of(_NAMED_MENTION.sub(" ", text) if mentioned else text)
     start, end = 0, len(tokens)
     while start < end and (_MENTION.fullmatch(tokens[start].plain) or (mentioned and tokens[start].raw[:1] == "@")):
         start += 1
@@ -105,11 +113,12 @@ def _builtin(meaning: Meaning, rest: Sequence[Token]) -> Builtin | None:
     return Builtin(meaning.builtin, behind)
 
 
-def _near(meaning: Meaning, tokens: Sequence[Token]) -> bool:
-    """Whether a text begins nearly as a phrase does."""
-    wanted = words_of(meaning.phrase)
-    words = [word for token in tokens[: len(wanted)] for word in token.words][: len(wanted)]
-    return fuzz.ratio(" ".join(words), " ".join(wanted)) >= ALIKE
+def _near(meaning: Meaning, known: Sequence[str], rest: Sequence[Token]) -> bool:
+    """Whether what stands behind the known words is nearly what does so in a longer phrase, or its beginning."""
+    wanted = words_of(meaning.phrase)[len(known) :]
+    words = [word for token in rest[: len(wanted)] for word in token.words][: len(wanted)]
+    typed, whole = " ".join(words), " ".join(wanted)
+    return fuzz.ratio(typed, whole) >= ALIKE or (len(typed) >= _BEGINNING and whole.startswith(typed))
 
 
 def _unless_misspelt(
@@ -133,22 +142,27 @@ def _unless_misspelt(
 
 def _guesses(match: Match, tokens: Sequence[Token], book: Phrasebook, setting: Setting, shown: Shown) -> Reading:
     """No phrase of its own: the phrases that go on from here, or what looks alike."""
-    alike = book.alike(tokens, shown)
     going_on = book.completions(match.node, shown) if match.reached else []
     rest = tokens[match.reached :]
     if any(token.words for token in rest):
-        going_on = [each for each in going_on if _takes(book, each, rest, setting)]
+        going_on = [each for each in going_on if isinstance(_with(book, each, rest, setting), Run)]
     candidates = [_candidate(each, rest) for each in going_on]
     if len(candidates) > 1:
         return Ambiguous(tuple(candidates[:_MOST_CANDIDATES]))
-    named = {candidate.trigger for candidate in candidates}
-    return Unknown(tuple([*candidates, *(each for each in alike if each.trigger not in named or not each.trigger)][:3]))
+    for used, meaning in book.alike(tokens, shown):
+        reading = _with(book, meaning, tokens[used:], setting)
+        if isinstance(reading, Missing) and reading.argument is None:
+            continue  # it takes fewer words than were typed
+        takes_rest = meaning.trigger is not None or meaning.builtin in WITH_REST
+        candidates.append(_candidate(meaning, tokens[used:] if takes_rest else ()))
+    return Unknown(tuple({candidate.text: candidate for candidate in candidates}.values())[:_MOST_SUGGESTIONS])
 
 
-def _takes(book: Phrasebook, meaning: Meaning, rest: Sequence[Token], setting: Setting) -> bool:
+def _with(book: Phrasebook, meaning: Meaning, rest: Sequence[Token], setting: Setting) -> Run | Missing | None:
+    """What a trigger would make of what stands behind its phrase."""
     if meaning.trigger is None:
-        return False
-    return isinstance(read_arguments(meaning.trigger, book.readers[meaning.trigger], rest, setting), Run)
+        return None
+    return read_arguments(meaning.trigger, book.readers[meaning.trigger], after_phrase(rest), setting)
 
 
 def _candidate(meaning: Meaning, rest: Sequence[Token]) -> Candidate:
