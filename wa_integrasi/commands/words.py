@@ -121,7 +121,7 @@ _ALL: Mapping[str, Said] = {
 }
 _FORMS: Mapping[str, Said] = {
     "int": {"id": "bilangan bulat", "en": "a whole number"},
-    "number": {"id": "angka, misalnya 1.234,5", "en": "a number, such as 1,234.5"},
+    "number": {"id": "angka", "en": "a number"},
     "date": {"id": "tanggal, misalnya 19/11 atau kemarin", "en": "a date, such as 19/11 or yesterday"},
     "range": {
         "id": "tanggal atau rentang, misalnya kemarin, minggu lalu atau 1-7 nov",
@@ -133,6 +133,7 @@ _FORMS: Mapping[str, Said] = {
 }
 
 _SPANS: Mapping[str, Said] = {
+    "any": {"id": ", misalnya 1.234,5", "en": ", such as 1,234.5"},
     "both": {"id": " {} sampai {}", "en": " from {} to {}"},
     "low": {"id": ", paling kecil {}", "en": ", {} at least"},
     "high": {"id": ", paling besar {}", "en": ", {} at most"},
@@ -218,6 +219,6 @@ def short(text: str) -> str:
 def _span(argument: IntArgument | NumberArgument, language: str) -> str:
     limits = [limit for limit in (argument.minimum, argument.maximum) if limit is not None]
     if not limits:
-        return ""
+        return _SPANS["any"][language] if argument.kind == "number" else ""
     kind = "both" if len(limits) == 2 else "low" if argument.minimum is not None else "high"
     return _SPANS[kind][language].format(*(number(limit, language) for limit in limits))

@@ -137,12 +137,12 @@ def _may_be_mixed(readers: Sequence[Reader]) -> bool:
     return not ("number" in kinds and numbered)
 
 
-def _likelihood(missing: Missing, kinds: Mapping[str, str]) -> tuple[bool, bool, bool]:
+def _likelihood(missing: Missing, kinds: Mapping[str, str]) -> tuple[bool, ...]:
     """How well a mistake explains a text: one that begins with a digit was hardly meant for a choice."""
     if missing.argument is None:
-        return False, False, False
+        return (False,)
     counted = kinds[missing.argument] in ("int", "number", "date")
-    return True, missing.given[:1].isdigit() == counted, not missing.rest
+    return True, missing.problem is None, missing.given[:1].isdigit() == counted, not missing.rest
 
 
 def _missing(trigger: str, search: _Search, values: Mapping[str, Value]) -> Missing:
