@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -65,7 +66,7 @@ def try_text(
     settings, catalog = load_settings(), _catalog()
     person = catalog.contacts.get(contact)
     _check(catalog, contact, group, language)
-    roles = person.roles if person else ()
+    roles, now = person.roles if person else (), utc_now()
 
     def may(trigger: Trigger) -> Allowed | Denied:
         return may_run(trigger, roles, group or None)
@@ -73,13 +74,13 @@ def try_text(
     reading = read(
         text,
         Phrasebook.of(catalog.triggers, zone=settings.timezone),
-        now=utc_now(),
+        now=now,
         in_group=bool(group),
         mentioned=mentioned,
         language=language or (person.language if person else "id"),
         shown=lambda trigger: person is None or isinstance(may(trigger), Allowed),
     )
-    told = _told(reading, catalog, settings.timezone)
+    told = _told(reading, catalog, settings.timezone, now)
     if isinstance(reading, Run | Missing) and person is not None:
         verdict = may(catalog.triggers[reading.trigger])
         told["allowed"] = "yes" if isinstance(verdict, Allowed) else f"no: {words.denied(verdict.reason, 'en')}"
@@ -98,7 +99,7 @@ def try_text(
             typer.echo(shown(f"{key:<12}{line}"))
 
 
-def _told(reading: Reading, catalog: Catalog, zone: str) -> dict[str, Any]:
+def _told(reading: Reading, catalog: Catalog, zone: str, now: datetime) -> dict[str, Any]:
     match reading:
         case NotForUs():
             return {"reading": "not for the bot: in a group it must be mentioned, answered or given a prefix"}
@@ -109,7 +110,7 @@ def _told(reading: Reading, catalog: Catalog, zone: str) -> dict[str, Any]:
                 "reading": "run",
                 "trigger": trigger,
                 "arguments": dump(arguments),
-                "binds": {f":{name}": value for name, value in binds(arguments, zone).items()},
+                "binds": {f":{name}": value for name, value in binds(arguments, zone, now).items()},
             }
         case Missing():
             return {"reading": "incomplete", "trigger": reading.trigger, **_lacking(reading, catalog)}

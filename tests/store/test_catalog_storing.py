@@ -14,7 +14,7 @@ from wa_integrasi.catalog.reading import read_catalog
 from wa_integrasi.catalog.storing import Changes, apply_catalog, load_catalog
 from wa_integrasi.catalog.writing import write_catalog
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import contacts, reports
+from wa_integrasi.store.tables import contacts, reports, triggers
 
 BODY = "*{{ report.title }}*\n{% for row in rows %}\n– {{ row.unit }}: 100 % “✅” 👩‍🏭\n---\n{% endfor %}\n"
 
@@ -58,7 +58,7 @@ def catalog(**changes: dict[str, Any]) -> Catalog:
         },
     }
     for kind, change in changes.items():
-        entries[kind] = {**entries[kind], **change}
+        entries[kind] = {**entries.get(kind, {}), **change}
     return Catalog.model_validate({"version": 1, **entries})
 
 
@@ -157,3 +157,49 @@ def test_entries_are_in_the_same_order_on_every_database(store: Store) -> None:
     names = ["b", "a-b", "ab", "a", "1", "a0"]
     apply_catalog(store, Catalog.model_validate({"version": 1, "contacts": dict.fromkeys(names, person)}))
     assert list(load_catalog(store).contacts) == sorted(names)
+
+
+SUHU: dict[str, Any] = {
+    "kind": "sql",
+    "title": "Suhu",
+    "phrases": ["suhu boiler"],
+    "arguments": [
+        {"name": "boiler", "kind": "int", "minimum": 1, "maximum": 4},
+        {"name": "batas", "kind": "number", "default": 2.5},
+        {"name": "unit", "kind": "choice", "choices": ["A", {"value": "B", "words": ["be"]}], "required": False},
+        {"name": "hari", "kind": "date", "range": True, "default": "kemarin"},
+    ],
+    "roles": ["operator"],
+    "source": "pabrik",
+    "query": "SELECT :boiler",
+    "template": "jawab",
+}
+ANSWER = {"jawab": {"body": "{{ rows | length }}"}}
+
+
+def test_a_trigger_comes_back_whole_also_by_way_of_yaml(store: Store) -> None:
+    whole = catalog(triggers={"suhu": SUHU}, chat_templates=ANSWER)
+    assert apply_catalog(store, whole).created[-1] == "triggers.suhu"
+    loaded = load_catalog(store)
+    assert loaded == whole
+    assert read_catalog(write_catalog(loaded), "catalog.yaml") == whole
+    assert apply_catalog(store, whole) == Changes(same=11)
+
+
+def test_arguments_in_another_order_are_another_version(store: Store) -> None:
+    apply_catalog(store, catalog(triggers={"suhu": SUHU}, chat_templates=ANSWER))
+    turned = {**SUHU, "arguments": SUHU["arguments"][::-1]}
+    changes = apply_catalog(store, catalog(triggers={"suhu": turned}, chat_templates=ANSWER))
+    assert changes.changed == ["triggers.suhu"]
+    assert versions(store, triggers) == [("suhu", 1, False), ("suhu", 2, True)]
+    assert load_catalog(store).triggers["suhu"].arguments[0].name == "hari"
+
+
+def test_a_phrase_of_a_trigger_that_stays_cannot_be_taken(store: Store) -> None:
+    apply_catalog(store, catalog(triggers={"suhu": SUHU}, chat_templates=ANSWER))
+    other = {**SUHU, "phrases": ["SUHU — boiler"]}
+    with pytest.raises(ValidationError, match="which is a phrase of 'lain' too"):
+        apply_catalog(
+            store, Catalog.model_validate({"version": 1, "chat_templates": ANSWER, "triggers": {"lain": other}})
+        )
+    assert list(load_catalog(store).triggers) == ["suhu"]

@@ -32,8 +32,8 @@ def bind_problems(query: str, binds: Collection[str] = SLOT_BINDS) -> Iterator[s
         yield f"found ':{name}::', must be CAST(:{name} AS …)"
     for name in dict.fromkeys(_BIND.findall(query)):
         if name not in binds:
-            valid = f"must be {either([f':{bind}' for bind in binds])}" if binds else "there are no arguments"
-            yield f"found ':{name}', {valid}{suggest(name, binds)}; write \\:{name} for a plain colon"
+            valid = either([f":{bind}" for bind in binds])
+            yield f"found ':{name}', must be {valid}{suggest(name, binds)}; write \\:{name} for a plain colon"
 
 
 def group_problem(group: Mapping[str, Any]) -> str | None:

@@ -23,7 +23,14 @@ from wa_integrasi.catalog.rules import (
 from wa_integrasi.typed.words import words_of
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
-_PLACED_KINDS = ("int", "choice", "tag")
+_NOW = "now"
+"""The bind of every trigger's query besides its arguments: the moment at which it is asked, as UTC text."""
+
+_KINDS = ("int", "number", "date", "choice", "tag", "text")
+_PLACED_NOW = "now"
+"""The bind of every trigger's query besides its arguments: the moment at which it is asked, as UTC text."""
+
+_KINDS = ("int", "choice", "tag")
 """Kinds of arguments that may stand within a tag or a path: what they let through is known beforehand."""
 
 _ARGUMENT: TypeAdapter[Argument] = TypeAdapter(Argument)
@@ -88,21 +95,22 @@ def _arguments(at: Location, trigger: Fields) -> Found:
     for number, argument in arguments:
         name = str(argument["name"])
         for bind in _binds(argument):
-            if bind in taken:
-                text = f"found {name!r}, whose bind :{bind} is already one of {taken[bind]!r}; must be another name"
+            if bind in taken or bind == _NOW:
+                whose = repr(taken.get(bind, "the present moment"))
+                text = f"found {name!r}, whose bind :{bind} is already that of {whose}; must be another name"
                 yield (*at, "arguments", number), text
             taken.setdefault(bind, name)
     kinds = {str(argument["name"]): str(argument.get("kind")) for _, argument in arguments}
     match trigger.get("kind"):
         case "sql" if isinstance(query := trigger.get("query"), str):
-            yield from (((*at, "query"), problem) for problem in bind_problems(query, tuple(taken)))
+            yield from (((*at, "query"), problem) for problem in bind_problems(query, (*taken, _NOW)))
         case "pi":
             for number, tag in listed(trigger.get("tags")):
                 yield from _places((*at, "tags", number), tag, kinds)
             yield from _period(at, trigger, kinds)
         case "api" if isinstance(path := trigger.get("path"), str):
             yield from _places((*at, "path"), path, kinds)
-        case "ai" if "text" not in kinds.values():
+        case "ai" if "text" not in kinds.values() and all(kind in _KINDS for kind in kinds.values()):
             yield (*at, "arguments"), "found no argument of kind text, must be one at least: what is asked"
         case "report" if set(kinds.values()) - {"date"} or len(kinds) > 1:
             yield (*at, "arguments"), "found others, must be none or one of kind date: for which period"

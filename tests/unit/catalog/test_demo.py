@@ -14,7 +14,11 @@ import pytest
 from deployments.demo.plant import ZONE, build_plant
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.reading import read_catalog, read_catalog_files
+from wa_integrasi.catalog.triggers import SqlTrigger
 from wa_integrasi.catalog.writing import write_catalog
+from wa_integrasi.commands.grammar import Phrasebook, Run, binds, read
+from wa_integrasi.commands.permission import Allowed, may_run
+from wa_integrasi.commands.showing import for_template
 from wa_integrasi.sources.sql import SqlDatabase
 from wa_integrasi.text.locale import Locale
 from wa_integrasi.text.template import compile_template
@@ -64,6 +68,51 @@ def test_the_demo_has_the_three_rekap(catalog: Catalog) -> None:
     }
     assert catalog.reports["rekap-harian"].recipients == ("produksi",)
     assert len(catalog.groups["produksi"].members) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "produksi 19/11",
+        "production mill 1 last week",
+        "produksi minggu lalu giling 1",
+        "produksi per jam kiln 18 nov 2026",
+        "downtime 1-19 nov 2026",
+        "waktu henti 1-19 nov 2026 60",
+    ],
+)
+def test_what_operators_ask_is_answered(plant: Path, catalog: Catalog, text: str) -> None:
+    now = datetime(2026, 11, 20, 10, tzinfo=ZONE)
+    reading = read(text, Phrasebook.of(catalog.triggers, zone=ZONE.key), now=now)
+    assert isinstance(reading, Run)
+    trigger = catalog.triggers[reading.trigger]
+    assert isinstance(trigger, SqlTrigger)
+    source = SqlDatabase(f"sqlite:///{plant}", max_rows=trigger.max_rows)
+    rows = source.query(trigger.query, binds(reading.arguments, ZONE.key, now)).as_dicts()
+    assert rows
+    locale = Locale("id_ID", ZONE.key)
+    context = {
+        "rows": rows,
+        "trigger": {"name": reading.trigger, "title": trigger.title},
+        "arguments": for_template(reading.arguments, locale),
+        "now": now,
+        "recipient": {"name": "Dewi Lestari", "salutation": "Ibu", "language": "id"},
+        "source": trigger.source,
+    }
+    answer = compile_template(catalog.chat_templates[trigger.template].body).render(context, locale)
+    assert answer.startswith(f"*{trigger.title}*, ")
+    assert answer.endswith("_pabrik-contoh, Jumat, 20 November 2026 10.00 WIB_")
+    assert "\n\n\n" not in answer
+    assert all(str(row[column]) in answer for row in rows for column in ("unit", "jam", "reason") if column in row)
+
+
+def test_who_works_there_may_ask(catalog: Catalog) -> None:
+    may = {
+        name: {each for each, trigger in catalog.triggers.items() if may_run(trigger, contact.roles, None) == Allowed()}
+        for name, contact in catalog.contacts.items()
+    }
+    assert may["budi-santoso"] == may["dewi-lestari"] == may["agus-pratama"] == set(catalog.triggers)
+    assert may["rizky-hidayat"] == set()
 
 
 def test_the_demo_can_be_exported(catalog: Catalog) -> None:

@@ -115,7 +115,7 @@ def test_hostile_text_is_a_value_and_nothing_else(text: str) -> None:
     reading = typed(f"tanya {text}")
     assert reading == Run("tanya", {"pertanyaan": text})
     with closing(sqlite3.connect(":memory:")) as database:
-        [(kept,)] = database.execute("SELECT :pertanyaan", binds(reading.arguments, ZONE))
+        [(kept,)] = database.execute("SELECT :pertanyaan", binds(reading.arguments, ZONE, NOW))
     assert kept == text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import assert_never
 
 from wa_integrasi.catalog.arguments import (
@@ -115,9 +115,13 @@ class Reader:
         return text if text and self.fits(text) else Problem(Wrong.NO_FIT)
 
 
-def binds(arguments: Mapping[str, Value], zone: str) -> dict[str, int | float | str | None]:
-    """The bound parameters of a query: days as text, `hari` with `hari_start` (within) and `hari_end` (without)."""
-    bound: dict[str, int | float | str | None] = {}
+def binds(arguments: Mapping[str, Value], zone: str, now: datetime) -> dict[str, int | float | str | None]:
+    """The bound parameters of a query: its arguments, and `now`.
+
+    Moments are UTC text. Of a date `hari` there are `hari` (its first day), `hari_start` (within) and `hari_end`
+    (without).
+    """
+    bound: dict[str, int | float | str | None] = {"now": now.astimezone(UTC).isoformat(timespec="seconds")}
     for name, value in arguments.items():
         match value:
             case date() | Days():
