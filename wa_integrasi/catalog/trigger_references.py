@@ -27,10 +27,7 @@ _NOW = "now"
 """The bind of every trigger's query besides its arguments: the moment at which it is asked, as UTC text."""
 
 _KINDS = ("int", "number", "date", "choice", "tag", "text")
-_PLACED_NOW = "now"
-"""The bind of every trigger's query besides its arguments: the moment at which it is asked, as UTC text."""
-
-_KINDS = ("int", "choice", "tag")
+_PLACED_KINDS = ("int", "choice", "tag")
 """Kinds of arguments that may stand within a tag or a path: what they let through is known beforehand."""
 
 _ARGUMENT: TypeAdapter[Argument] = TypeAdapter(Argument)

@@ -71,7 +71,7 @@ class SqlTrigger(_Trigger):
     kind: Literal["sql"] = Field(description="A query on a database.")
     source: Slug = Field(description=_SOURCE, examples=["pabrik"])
     query: Statement = Field(
-        description="One SELECT. Its binds are the arguments (:boiler, and :hari_start of a date) and :now, as UTC text."
+        description="One SELECT. Its binds are the arguments (:boiler, :hari_start of a date) and :now, as UTC text."
     )
     template: str = Field(description=_TEMPLATE)
 
