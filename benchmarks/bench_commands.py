@@ -53,19 +53,19 @@ def scan(text: str, phrases: Mapping[tuple[str, ...], str]) -> str | None:
 
 
 def timed(work: Callable[[], object], times: int) -> Figures:
-    """How long one call takes, in microseconds."""
-    started = time.perf_counter()
+    """The CPU time of one call, in microseconds: what else the machine does is not in it."""
+    started = time.process_time()
     for _ in range(times):
         work()
-    return {"us": (time.perf_counter() - started) / times * 1e6}
+    return {"us of CPU": (time.process_time() - started) / times * 1e6}
 
 
 def main() -> None:
     chosen = options(__doc__, triggers=1_000, times=200, rounds=5)
     catalog = triggers(chosen.triggers)
-    started = time.perf_counter()
+    started = time.process_time()
     book = Phrasebook.of(catalog, zone="Asia/Jakarta")
-    print(f"the book of {chosen.triggers:,} triggers takes {(time.perf_counter() - started) * 1e3:,.0f} ms, once\n")
+    print(f"the book of {chosen.triggers:,} triggers takes {(time.process_time() - started) * 1e3:,.0f} ms, once\n")
     phrases = {words_of(phrase): name for name, trigger in catalog.items() for phrase in trigger.phrases}
     assert isinstance(read(TEXTS["a command"], book, now=NOW), Run)
     for name, text in TEXTS.items():
