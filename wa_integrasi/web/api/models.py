@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from wa_integrasi.catalog.models import SLUG
+from wa_integrasi.catalog.fields import SLUG
 from wa_integrasi.content import Content
 from wa_integrasi.message import Priority
 
