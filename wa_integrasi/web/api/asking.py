@@ -37,6 +37,9 @@ class Done:
 
 Effect = Callable[[Connection, datetime], Done]
 
+Prepare = Callable[[Connection], Effect]
+"""Looks whether something can be done, and raises `Problem` if not."""
+
 
 class Running:
     """The requests of this process that are being carried out, by whose they are and what they are called."""
@@ -77,24 +80,21 @@ class Asker:
         """Do work that only reads."""
         return await self.door.run(work)
 
-    async def change(self, status: int, prepare: Callable[[], Effect]) -> JSONResponse:
+    async def change(self, status: int, prepare: Prepare) -> JSONResponse:
         """Carry out what was asked for, unless it was before: then the first answer comes again.
 
-        `prepare` looks whether it can be done, and raises `Problem` if not; then its effect is committed together
-        with the audit and the answer.
+        What `prepare` returns is committed together with the audit and the answer.
         """
         if self.request is None:
             return await self.door.run(lambda: self._carry_out(status, prepare))
         return await self.running.after(self.request, lambda: self.door.run(lambda: self._carry_out(status, prepare)))
 
-    def _carry_out(self, status: int, prepare: Callable[[], Effect]) -> JSONResponse:
+    def _carry_out(self, status: int, prepare: Prepare) -> JSONResponse:
         now, store = self.door.clock(), self.door.store
-        if self.request is not None:
-            with store.reading() as connection:
-                first = idempotency.answered(connection, self.request, now)
-            if first is not None:
+        with store.reading() as connection:
+            if self.request and (first := idempotency.answered(connection, self.request, now)):
                 return _again(*first)
-        effect = prepare()
+            effect = prepare(connection)
 
         def once() -> JSONResponse:
             with store.writing() as connection:

@@ -39,7 +39,9 @@ def command_routes(triggers: Triggers, group_ids: Mapping[str, str]) -> APIRoute
         name: Annotated[models.TriggerName, Path()], body: models.TriggerRun, asker: Changer
     ) -> JSONResponse:
         """Run a trigger; its answer goes to the recipient."""
-        return await asker.change(HTTPStatus.ACCEPTED, lambda: _prepared(asker, name, body, triggers, group_ids))
+        return await asker.change(
+            HTTPStatus.ACCEPTED, lambda looking: _prepared(asker, looking, name, body, triggers, group_ids)
+        )
 
     @router.get(
         "/commands/{command_id}",
@@ -56,15 +58,20 @@ def command_routes(triggers: Triggers, group_ids: Mapping[str, str]) -> APIRoute
 
 
 def _prepared(
-    asker: Asker, name: str, body: models.TriggerRun, triggers: Triggers, group_ids: Mapping[str, str]
+    asker: Asker,
+    looking: Connection,
+    name: str,
+    body: models.TriggerRun,
+    triggers: Triggers,
+    group_ids: Mapping[str, str],
 ) -> Effect:
     store = asker.door.store
     if name not in triggers():
         raise Problem(HTTPStatus.NOT_FOUND, "no_trigger", f"no trigger is called {name}")
-    going.check_account(store, asker.key, body.account)
+    going.check_account(store, looking, asker.key, body.account)
     person = going.one_recipient(store, "recipient", body.recipient, group_ids)
-    going.check_goes(store, body.account, asker.door.clock())
-    if going.opted_out(store, body.account, [person]):
+    going.check_goes(looking, body.account, asker.door.clock())
+    if going.opted_out(looking, body.account, [person]):
         raise going.refused_for_consent()
     wanted = NewCommand(
         account=body.account,

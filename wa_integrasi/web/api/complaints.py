@@ -31,14 +31,14 @@ def complaint_routes(group_ids: Mapping[str, str]) -> APIRouter:
     )
     async def file_complaint(body: models.NewComplaint, asker: Changer) -> JSONResponse:
         """File a complaint. It is taken also while the account is held: what waits then is its answer."""
-        return await asker.change(HTTPStatus.CREATED, lambda: _prepared(asker, body, group_ids))
+        return await asker.change(HTTPStatus.CREATED, lambda looking: _prepared(asker, looking, body, group_ids))
 
     return router
 
 
-def _prepared(asker: Asker, body: models.NewComplaint, group_ids: Mapping[str, str]) -> Effect:
+def _prepared(asker: Asker, looking: Connection, body: models.NewComplaint, group_ids: Mapping[str, str]) -> Effect:
     store = asker.door.store
-    going.check_account(store, asker.key, body.account)
+    going.check_account(store, looking, asker.key, body.account)
     person = going.one_recipient(store, "complainant", body.complainant, group_ids)
     read = read_complaint(body.text) or Complaint(body.text)
     complaint = Complaint(read.text, {**read.fields, **body.fields})

@@ -30,7 +30,7 @@ T = TypeVar("T")
 SECURITY = "ApiKey"
 HEADER = "X-API-Key"
 
-_THREADS = 4
+_THREADS = 2
 """Few: what other programs ask must not hold up webhooks, nor take all connections of the store."""
 _WAITING = 200
 

@@ -24,14 +24,13 @@ OPTED_OUT = "opted_out"
 OPTED_OUT_REASON = "this person asked for no more messages"
 
 
-def check_account(store: Store, key: ApiKey, account: str) -> None:
+def check_account(store: Store, connection: Connection, key: ApiKey, account: str) -> None:
     """`default` may wait for its first `wa deploy`; another must be known. Raises `Problem`."""
     if not key.may_use(account):
         detail = "this key may not use that account"
         raise Problem(HTTPStatus.FORBIDDEN, "no_account", detail, faults=[Fault("account", detail)])
-    names = [known.name for known in known_accounts(store)]
-    if account != "default" and account not in names:
-        known = ", ".join(name for name in names if key.may_use(name)) or "none"
+    if account != "default" and provider_of(connection, account) is None:
+        known = ", ".join(known.name for known in known_accounts(store) if key.may_use(known.name)) or "none"
         raise wrong("account", f"no such account; 'wa deploy' has told of: {known}", "unknown_account")
 
 
@@ -42,10 +41,9 @@ def is_held(connection: Connection, account: str, now: datetime) -> tuple[Breake
     return breaker, rules.breaker.allowed(breaker, now) == 0
 
 
-def check_goes(store: Store, account: str, now: datetime) -> None:
+def check_goes(connection: Connection, account: str, now: datetime) -> None:
     """Nothing is taken for an account that is held. Raises `Problem`, with the reason and when to ask again."""
-    with store.reading() as connection:
-        breaker, held = is_held(connection, account, now)
+    breaker, held = is_held(connection, account, now)
     if held:
         reason = ": ".join(word for word in (breaker.code, breaker.reason) if word) or "its channel fails"
         wait = (breaker.until - now).total_seconds() if breaker.until else 1
@@ -69,12 +67,11 @@ def one_recipient(store: Store, field: str, name: str, group_ids: Mapping[str, s
     return found[0]
 
 
-def opted_out(store: Store, account: str, people: Sequence[Recipient]) -> set[Recipient]:
+def opted_out(connection: Connection, account: str, people: Sequence[Recipient]) -> set[Recipient]:
     """Those of the people who want no messages of the account."""
     columns = (chats.c.chat, chats.c.opted_in_at, chats.c.opted_out_at)
     asked = select(*columns).where(chats.c.account == account, chats.c.chat.in_([each.chat for each in people]))
-    with store.reading() as connection:
-        rows = connection.execute(asked.where(chats.c.opted_out_at.is_not(None))).all()
+    rows = connection.execute(asked.where(chats.c.opted_out_at.is_not(None))).all()
     said_no = {
         row.chat for row in rows if ChatState(opted_in_at=row.opted_in_at, opted_out_at=row.opted_out_at).opted_out
     }

@@ -47,7 +47,7 @@ def message_routes(group_ids: Mapping[str, str]) -> APIRouter:
         202 says that it is kept and will be sent: before it goes everything is checked that can be. It may be several
         messages, for a list of people or a text that is too long for one.
         """
-        return await asker.change(HTTPStatus.ACCEPTED, lambda: _prepared(asker, body, group_ids))
+        return await asker.change(HTTPStatus.ACCEPTED, lambda looking: _prepared(asker, looking, body, group_ids))
 
     @router.get(
         "/messages",
@@ -102,15 +102,15 @@ def message_routes(group_ids: Mapping[str, str]) -> APIRouter:
     return router
 
 
-def _prepared(asker: Asker, body: models.NewMessage, group_ids: Mapping[str, str]) -> Effect:
+def _prepared(asker: Asker, looking: Connection, body: models.NewMessage, group_ids: Mapping[str, str]) -> Effect:
     """Whom a message goes to, and as what; nothing is written yet. Raises `Problem`."""
     store = asker.door.store
-    going.check_account(store, asker.key, body.account)
+    going.check_account(store, looking, asker.key, body.account)
     if isinstance(body.content, Text) and not body.content.body.strip():
         raise wrong("content.body", "must not be blank")
     people = going.recipients(store, "recipient", body.recipient, group_ids)
-    going.check_goes(store, body.account, asker.door.clock())
-    unwilling = going.opted_out(store, body.account, people)
+    going.check_goes(looking, body.account, asker.door.clock())
+    unwilling = going.opted_out(looking, body.account, people)
     willing = [person for person in people if person not in unwilling]
     if not willing:
         raise going.refused_for_consent()
