@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,10 +15,13 @@ import pytest
 from sqlalchemy import select
 from starlette.applications import Starlette
 
+from deployments.serve import build_app
 from tests.conftest import FrozenClock
+from tests.unit.test_settings import CHANNELS
 from tests.web.api import OWN_KEY, SITI, TEXT, api_app, audited, caller, inside, new_key, problem, rows
-from tests.web.service import RECEIVERS, running
+from tests.web.service import RECEIVERS, browser, running
 from wa_integrasi.keys import Keyring, Scope
+from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import api_keys
 from wa_integrasi.web.api import door as door_module
@@ -233,6 +237,32 @@ async def test_something_that_nobody_foresaw_is_a_problem_too(
     answer = await bot.get("/v1/session")
     assert (answer.status_code, problem(answer)["code"]) == (500, "broken")
     assert SITI not in answer.text
+
+
+async def test_wa_serve_has_it_with_the_key_of_the_environment(store: Store, tmp_path: Path) -> None:
+    variables, _ = CHANNELS["meta"]
+    settings = load_settings({**variables, "WA_PROVIDER": "meta", "WA_BOT_API_KEY": OWN_KEY}, tmp_path / "none.env")
+    app = build_app(settings, store, "http://127.0.0.1:8080", tmp_path / "phone.db")
+    async with browser(app) as client:
+        answers = [await client.get("/api/v1/session", headers={"X-API-Key": key}) for key in (OWN_KEY, OWN_KEY + "x")]
+    assert [answer.status_code for answer in answers] == [200, 401]
+
+
+async def test_without_a_key_in_the_environment_no_key_is_that_of_the_environment(store: Store) -> None:
+    async with browser(create_app(store, RECEIVERS)) as client:
+        for key in ("", "None", "x" * 32):
+            assert (await client.get("/api/v1/session", headers={"X-API-Key": key})).status_code == 401
+
+
+async def test_the_page_for_people_needs_no_key_and_no_other_host(api: Starlette) -> None:
+    async with caller(api, None) as client:
+        page = await client.get("/docs")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    for path in ("POST /api/v1/messages", "POST /api/v1/triggers/{name}/run", "GET /api/v1/session", "scope send"):
+        assert path in page.text
+    assert "https://" not in page.text
+    assert "<script" not in page.text
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
 
 
 async def test_keys_and_persons_are_in_no_log_no_answer_no_audit_and_no_metric(
