@@ -11,11 +11,12 @@ from typing import Any
 
 from fastapi.responses import JSONResponse
 
+from wa_integrasi.content import TYPES
+
 MEDIA_TYPE = "application/problem+json"
 
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{0,40}")
 _TOO_MANY = 20
-_CONTENT_TYPES = frozenset({"text", "image", "document", "template", "buttons", "menu", "reaction"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def invalid(errors: Sequence[Any]) -> Problem:
 def _place(loc: Sequence[str | int]) -> str:
     """The field as the request has it: where it came in is left out, and so is the type that a content has."""
     steps = [step for step in loc[1:] if step != "[key]"]
-    if len(steps) > 1 and steps[0] == "content" and steps[1] in _CONTENT_TYPES:
+    if len(steps) > 1 and steps[0] == "content" and steps[1] in TYPES:
         del steps[1]
     named = (str(step) if isinstance(step, int) or _FIELD_NAME.fullmatch(step) else "(a name)" for step in steps)
     return ".".join(named) or str(loc[0])
