@@ -257,6 +257,17 @@ class TestAccounts:
         meta.says(ban("DISABLE"), at=clock() - timedelta(minutes=1))
         assert sent(outbox) == [SITI.chat]
 
+    def test_a_second_ban_holds_it_though_the_reinstatement_was_never_told(
+        self, meta: Meta, outbox: Outbox, clock: FrozenClock
+    ) -> None:
+        enqueue(outbox, Text(body="x"), SITI, BUDI, TONO)
+        meta.says(ban("DISABLE"))
+        clock.tick(hours=1)
+        assert [*sent(outbox), *sent(outbox)] == [SITI.chat, BUDI.chat, TONO.chat], "the probes have succeeded"
+        enqueue(outbox, Text(body="x"))
+        meta.says(ban("DISABLE"))
+        assert sent(outbox) == []
+
     def test_what_holds_it_for_another_reason_holds_on(self, meta: Meta, outbox: Outbox) -> None:
         enqueue(outbox, Text(body="x"))
         outbox.hold("default", "190", "Token expired")
@@ -282,7 +293,6 @@ class TestAccounts:
         assert sent(outbox, rules_of("meta")) == []
         number = {"display_phone_number": "15550783881", "event": "UPGRADE", "current_limit": "TIER_UNLIMITED"}
         meta.says(("phone_number_quality_update", number))
-        clock.tick(hours=24)
         assert len(sent(outbox, rules_of("meta"))) == 2
 
     def test_it_limits_nothing_but_conversations_that_we_begin(self, meta: Meta, outbox: Outbox) -> None:

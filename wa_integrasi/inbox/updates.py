@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from wa_integrasi.inbox.channels import meta_updates
-from wa_integrasi.outbox.shared import hold_account, load_breaker, release_account
+from wa_integrasi.outbox import turns
+from wa_integrasi.outbox.shared import TIER, hold_account, load_breaker, release_account
 from wa_integrasi.outbox.templates import release_templates
 from wa_integrasi.policy.standing import ACTIVE, HELD
 from wa_integrasi.providers.base import OtherEvent
@@ -35,15 +36,19 @@ def facts_in(event: OtherEvent, provider: str, account: str, received_at: dateti
 def apply_facts(connection: Connection, facts: Sequence[Fact], now: datetime) -> bool:
     """Keep what is new and act on it; whether something may go now that waited."""
     freed = False
-    approved = set()
+    approved, limited = set(), set()
     for fact in note_facts(connection, facts):
         if fact.kind is FactKind.STANDING:
             freed |= _stands(connection, fact, now)
         elif fact.kind is FactKind.TEMPLATE_STATUS and fact.value not in HELD:
             approved.add(fact.account)
+        elif fact.kind is FactKind.TIER:
+            limited.add(fact.account)
     for account in sorted(approved):
         release_templates(connection, account)
-    return freed or bool(approved)
+    for account in sorted(limited):
+        turns.resume(connection, account, TIER)
+    return freed or bool(approved) or bool(limited)
 
 
 def _stands(connection: Connection, fact: Fact, now: datetime) -> bool:

@@ -26,6 +26,9 @@ from wa_integrasi.store.tables import accounts, breakers, chats
 AHEAD = timedelta(seconds=1)
 """How far ahead of their moment messages are claimed; the worker sends each at its own."""
 
+TIER = "tier"
+"""Why a message waits that would begin one conversation too many."""
+
 _INBOUND_AT_MOST = timedelta(seconds=0.5)
 
 _COUNT = bulk(
@@ -134,7 +137,7 @@ def _after(verdict: Verdict, rules: AccountRules, next_at: datetime | None, now:
             reason = "this person has been silent for 24 hours: only an approved template may go"
             return Stop(Status.REFUSED, now, WINDOW_CLOSED, reason)
         case Wait(until, reason):
-            return Stop(Status.PENDING, until, "tier", reason)
+            return Stop(Status.PENDING, until, TIER, reason)
         case Go():
             if rules.pair is None:
                 return now

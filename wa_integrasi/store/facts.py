@@ -60,11 +60,6 @@ class Fact:
 
 _COLUMNS = {"account": "text", "kind": "text", "name": "text", "language": "text"}
 _VALUES = {"value": "text", "reason": "text", "at": "timestamptz", "news": "boolean"}
-_KNOWN = bulk(
-    "SELECT f.account, f.kind, f.name, f.language, f.value FROM {x} JOIN channel_facts f "
-    "ON f.account = x.account AND f.kind = x.kind AND f.name = x.name AND f.language = x.language",
-    **_COLUMNS,
-)
 # Where two were said in one second, the later in the alphabet stands: DISABLED, PAUSED and REJECTED before APPROVED.
 _NOTE = bulk(
     f"INSERT INTO channel_facts ({', '.join(_COLUMNS | _VALUES)}) "  # noqa: S608 - fixed words
@@ -72,14 +67,14 @@ _NOTE = bulk(
     "ON CONFLICT (account, kind, name, language) DO UPDATE SET value = excluded.value, reason = excluded.reason, "
     "at = excluded.at, news = channel_facts.news OR excluded.value <> channel_facts.value "
     "WHERE excluded.at > channel_facts.at OR (excluded.at = channel_facts.at AND excluded.value > channel_facts.value) "
-    "RETURNING account, kind, name, language, value",
+    "RETURNING account, kind, name, language",
     **_COLUMNS,
     **_VALUES,
 )
 
 
 def note_facts(connection: Connection, facts: Sequence[Fact]) -> list[Fact]:
-    """Write down what is newer than what is known; returns the facts that changed something.
+    """Write down what is newer than what is known, and return it.
 
     Locks the accounts, as a claim does before its chats: nobody else notes or claims meanwhile.
     """
@@ -91,10 +86,8 @@ def note_facts(connection: Connection, facts: Sequence[Fact]) -> list[Fact]:
     if not newest:
         return []
     lock_accounts(connection, {fact.account for fact in facts})
-    keys = [dict(zip(_COLUMNS, key, strict=True)) for key in sorted(newest)]
-    before = {tuple(row[:4]): row[4] for row in _KNOWN(connection, keys)}
-    written = _NOTE(connection, [asdict(newest[key]) for key in sorted(newest)]).all()
-    return [newest[key] for row in written if before.get(key := tuple(row[:4])) != row[4]]
+    written = _NOTE(connection, [asdict(newest[key]) for key in sorted(newest)]).tuples()
+    return [newest[account, kind, name, language] for account, kind, name, language in written]
 
 
 def lock_accounts(connection: Connection, names: Iterable[str]) -> None:
