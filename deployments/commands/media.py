@@ -28,7 +28,7 @@ from wa_integrasi.intake.media import (
     rewrap_media,
     sweep_media,
 )
-from wa_integrasi.privacy.scan import ClamAv, ScanFailed, ScanningOff, scanner_of
+from wa_integrasi.privacy.scan import ClamAv, ScanFailed, scanner_of
 from wa_integrasi.settings import Settings, SettingsError, load_settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
@@ -94,8 +94,8 @@ def rescan(
     """Scan what is in quarantine, now."""
     settings = load_settings()
     scanner = scanner_of(settings.clamav)
-    if scanner is None:
-        raise SettingsError("WA_CLAMAV: not set; 'wa media rescan' needs who scans")
+    if not isinstance(scanner, ClamAv):  # with scanning off, what is infected would count as kept
+        raise SettingsError(f"WA_CLAMAV: {settings.clamav or 'not set'}; 'wa media rescan' needs who scans")
     with _open(settings) as store:
         marked, counts = asyncio.run(_rescan(settings, store, scanner, everything=everything))
     standing = ", ".join(f"{state} {counts[state]}" for state in (State.KEPT, State.INFECTED, State.SCAN))
@@ -158,10 +158,8 @@ async def _export(settings: Settings, store: Store, media_id: int, file: BinaryI
     return size
 
 
-async def _rescan(
-    settings: Settings, store: Store, scanner: ClamAv | ScanningOff, *, everything: bool
-) -> tuple[int, Counter[State]]:
-    if isinstance(scanner, ClamAv) and isinstance(said := await scanner.version(), ScanFailed):
+async def _rescan(settings: Settings, store: Store, scanner: ClamAv, *, everything: bool) -> tuple[int, Counter[State]]:
+    if isinstance(said := await scanner.version(), ScanFailed):
         raise DeploymentError(f"nothing was changed: {said.reason}")
     vault = await _vault(settings)
     marked = await asyncio.to_thread(rescan_media, store, utc_now(), everything=everything)

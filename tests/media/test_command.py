@@ -113,6 +113,7 @@ def test_rescan_needs_who_scans(bench: Bench, run: Run, tmp_path: Path) -> None:
     bench.note(b"laporan")
     asyncio.run(bench.work())
     assert "WA_CLAMAV: not set" in str(run("rescan", "--all").exception)
+    assert "WA_CLAMAV: off" in str(run("rescan", "--all", WA_CLAMAV="off").exception)
     away = run("rescan", "--all", WA_CLAMAV=str(tmp_path / "none.ctl"))
     assert away.exit_code == 1
     assert str(away.exception).startswith("nothing was changed: clamd cannot be reached")

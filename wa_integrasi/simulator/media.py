@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import hmac
+import json
 import re
 import secrets
 import time
@@ -13,7 +15,9 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from wa_integrasi.simulator.graph import authorise, authorise_request, unknown_number
+from wa_integrasi.providers.wire import storable
+from wa_integrasi.simulator.graph import authorise, authorise_request, message_id, unknown_number
+from wa_integrasi.simulator.phone_store import File, Line
 from wa_integrasi.simulator.refusals import GraphError
 
 if TYPE_CHECKING:
@@ -32,15 +36,22 @@ def is_mime_type(text: str) -> bool:
     return _TYPE.fullmatch(text) is not None
 
 
-def kind_of(mime_type: str) -> str:
-    """As what a phone sends a file."""
+def attached(chat: str, content: bytes, mime_type: str, name: str, caption: str, now: float) -> tuple[Line, File]:
+    """The message and the file of what the owner of the number `chat` sends."""
     family = mime_type.partition("/")[0]
-    return _KINDS.get(mime_type) or (family if family in ("audio", "video") else "document")
-
-
-def file_id() -> str:
-    """A new id, shaped like Meta's."""
-    return str(secrets.randbelow(9 * 10**15) + 10**15)
+    kind = _KINDS.get(mime_type) or (family if family in ("audio", "video") else "document")
+    # Shaped like Meta's ids.
+    file = File(str(secrets.randbelow(9 * 10**15) + 10**15), mime_type, hashlib.sha256(content).digest(), content)
+    told = {
+        "kind": kind,
+        "name": name,
+        "link": "",
+        "id": file.id,
+        "mime_type": mime_type,
+        "sha256": base64.b64encode(file.sha256).decode(),
+    }
+    details = storable(json.dumps({"file": told}, ensure_ascii=False))
+    return Line(message_id(), chat, True, storable(caption), None, None, now, kind=kind, details=details), file
 
 
 class MediaRoutes:

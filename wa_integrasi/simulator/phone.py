@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import json
 import logging
 import time
@@ -23,7 +21,7 @@ from wa_integrasi.providers.meta import signature
 from wa_integrasi.providers.wire import storable
 from wa_integrasi.simulator.envelope import webhook_body
 from wa_integrasi.simulator.graph import MessageRequest, message_id
-from wa_integrasi.simulator.media import file_id, kind_of
+from wa_integrasi.simulator.media import attached
 from wa_integrasi.simulator.phone_store import Event, File, Line, PhoneStore
 from wa_integrasi.simulator.refusals import GraphError
 from wa_integrasi.simulator.templates import DEMO_TEMPLATES, PhoneTemplate
@@ -189,19 +187,8 @@ class Phone:
 
     async def attach(self, chat: str, content: bytes, mime_type: str, name: str, caption: str) -> str:
         """Send a picture or any other file to the business as the owner of the number `chat`; the message's id."""
-        now, kind = time.time(), kind_of(mime_type)
-        file = File(file_id(), mime_type, hashlib.sha256(content).digest(), content)
-        told = {
-            "kind": kind,
-            "name": storable(name),
-            "link": "",
-            "id": file.id,
-            "mime_type": mime_type,
-            "sha256": base64.b64encode(file.sha256).decode(),
-        }
-        line = Line(
-            *(message_id(), chat, True, storable(caption), None, None, now), kind=kind, details=_json({"file": told})
-        )
+        now = time.time()
+        line, file = attached(chat, content, mime_type, name, caption, now)
         return await self._keep(line, [("message", now)], file)
 
     async def choose(self, chat: str, asked: str, choice_id: str) -> str | None:
