@@ -312,7 +312,8 @@ class TestScanning:
         await bench.vault.delete(bench.row(lost).vault_id)
         place = bench.row(changed).vault_id
         file = bench.folder / place[:2] / place[2:4] / place
-        file.write_bytes(file.read_bytes()[:-1] + b"x")
+        content = file.read_bytes()
+        file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
         bench.scanner = Scanner(eicar)
         await bench.settle()
         assert [bench.row(each).state for each in (lost, changed)] == ["gone", "refused"]
