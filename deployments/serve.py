@@ -13,6 +13,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 
 from wa_integrasi.accounts import WebhookKey
+from wa_integrasi.catalog.storing import load_catalog
+from wa_integrasi.intake.asking import CommandReader
 from wa_integrasi.providers.channels import receiver_of
 from wa_integrasi.settings import ProviderName, Settings
 from wa_integrasi.store.engine import Store
@@ -43,9 +45,10 @@ def build_app(settings: Settings, store: Store, own_url: str, phone_file: Path) 
     except ValueError as error:
         raise settings.unusable(str(error)) from None
     receivers = AccountReceivers(store, key, {(own.channel, "default"): receiver})
-    api = ApiOptions(settings.bot_api_key, settings.group_ids)
+    api = ApiOptions(settings.bot_api_key, settings.group_ids, triggers=lambda: enabled_triggers(store))
+    asks = CommandReader(settings.timezone, settings.group_ids)
     if settings.provider is not ProviderName.SIMULATOR:
-        return create_app(store, receivers, api=api, companions=[receivers.kept_fresh()])
+        return create_app(store, receivers, asks=asks, api=api, companions=[receivers.kept_fresh()])
 
     from wa_integrasi.simulator import Phone, PhoneConfig, simulator_app
 
@@ -62,4 +65,9 @@ def build_app(settings: Settings, store: Store, own_url: str, phone_file: Path) 
     # No name but this machine's: a page of another site could otherwise read it under a name of its own.
     mount = Mount("/simulator", TrustedHostMiddleware(simulator_app(phone), allowed_hosts=["127.0.0.1", "localhost"]))
     companions = [receivers.kept_fresh(), phone.running()]
-    return create_app(store, receivers, api=api, mounts=[mount], companions=companions)
+    return create_app(store, receivers, asks=asks, api=api, mounts=[mount], companions=companions)
+
+
+def enabled_triggers(store: Store) -> list[str]:
+    """The triggers that may be run now."""
+    return [name for name, trigger in load_catalog(store).triggers.items() if trigger.enabled]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import Table, select, update
@@ -19,7 +19,8 @@ from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.content import Text
 from wa_integrasi.inbox import Inbox
 from wa_integrasi.intake import routing
-from wa_integrasi.intake.routing import Asked, Route, Router
+from wa_integrasi.intake.asking import Asked, CommandReader
+from wa_integrasi.intake.routing import Route, Router
 from wa_integrasi.intake.senders import Block, block, blocks, unblock
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.policy.rules import AccountRules
@@ -30,7 +31,9 @@ from wa_integrasi.store.tables import (
     commands,
     complaint_queue,
     conversations,
+    dialogs,
     inbound_messages,
+    media,
     reports,
     senders,
     wa_outbox,
@@ -129,8 +132,8 @@ class TestRoutes:
     def test_what_wants_no_answer_is_kept_only(self, people: People, kind: str) -> None:
         assert people.said("x", kind=kind) == {Route.NOTED: 1}
 
-    @pytest.mark.parametrize("word", ["STOP", "berhenti", "Mulai"])
-    def test_words_of_consent_begin_no_conversation(self, people: People, word: str) -> None:
+    @pytest.mark.parametrize("word", ["STOP", "berhenti", "unsubscribe"])
+    def test_who_wants_nothing_more_gets_nothing_more(self, people: People, word: str) -> None:
         assert people.said(word) == {Route.NOTED: 1}
 
     def test_what_people_say_to_each_other_in_a_group_is_nobodys_business(self, people: People) -> None:
@@ -303,3 +306,95 @@ class TestTrouble:
             done = sum(pool.map(work, range(4)), Counter())
         assert done == {Route.COMMAND: 60}
         assert len({row.message_id for row in people.rows(commands)}) == 60
+
+
+CATALOG = {
+    "contacts": {"siti": {"phone": SITI, "display_name": "Siti", "roles": ["operator"]}},
+    "groups": {"pabrik": {"chat_id": GROUP}},
+    "chat_templates": {"t": {"body": "x"}},
+    "triggers": {
+        "suhu": {
+            "kind": "sql",
+            "title": "Suhu",
+            "phrases": ["suhu boiler"],
+            "arguments": [{"name": "boiler", "kind": "int"}],
+            "roles": ["operator"],
+            "groups": ["pabrik"],
+            "source": "pabrik",
+            "query": "SELECT :boiler AS boiler",
+            "template": "t",
+        }
+    },
+}
+
+
+class TestCommands:
+    @pytest.fixture
+    def operators(self, people: People) -> People:
+        apply_catalog(people.store, Catalog.model_validate({"version": 1, **CATALOG}))
+        reader = CommandReader("Asia/Jakarta", clock=people.clock)
+        people.router = Router(people.store, people.outbox, reader, people.clock)
+        return people
+
+    @pytest.mark.parametrize(
+        "text", ["suhu boiler 2", "SUHU  BOILER", "menu", "bantuan suhu", "mulai", "status", "ya 1234"]
+    )
+    def test_a_phrase_is_a_command_whoever_types_it(self, operators: People, text: str) -> None:
+        assert operators.said(text) == {Route.COMMAND: 1}
+        assert operators.said(text, by=BUDI) == {Route.COMMAND: 1}
+
+    def test_a_typing_error_is_a_command_of_who_may_run_something(self, operators: People) -> None:
+        assert operators.said("suhu boler 2") == {Route.COMMAND: 1}
+        assert operators.said("suhu boler 2", by=BUDI) == {Route.CONVERSATION: 1}
+
+    @pytest.mark.parametrize("text", ["halo pak", "truk sudah datang?", "ada bau gas di gudang", "2"])
+    def test_what_is_like_no_phrase_is_a_conversation(self, operators: People, text: str) -> None:
+        assert operators.said(text) == {Route.CONVERSATION: 1}
+
+    def test_what_follows_a_command_without_an_answer_belongs_to_it(
+        self, operators: People, clock: FrozenClock
+    ) -> None:
+        operators.said("suhu boiler")
+        assert operators.said("2") == {Route.COMMAND: 1}
+        assert operators.said("2", by=BUDI) == {Route.CONVERSATION: 1}
+        clock.tick(minutes=2)
+        assert operators.said("3") == {Route.CONVERSATION: 1}
+
+    def test_an_answer_to_what_the_bot_asked_is_a_command(self, operators: People, clock: FrozenClock) -> None:
+        asked = {"account": "default", "chat": SITI, "sender": SITI, "memory": {}}
+        with operators.store.writing() as connection:
+            connection.execute(dialogs.insert().values(**asked, until=clock() + timedelta(minutes=5)))
+        assert operators.said("2") == {Route.COMMAND: 1}
+        clock.tick(minutes=5)
+        assert operators.said("3") == {Route.CONVERSATION: 1}
+
+    def test_in_a_group_a_prefix_is_needed(self, operators: People) -> None:
+        assert operators.said("suhu boiler 2", chat=GROUP) == {Route.NOTED: 1}
+        assert operators.said("!suhu boiler 2", chat=GROUP) == {Route.COMMAND: 1}
+
+    def test_new_triggers_count_within_seconds(self, operators: People, clock: FrozenClock) -> None:
+        trigger = {**CATALOG["triggers"]["suhu"], "phrases": ["tekanan ketel"]}
+        catalog = {**CATALOG, "triggers": {"suhu": CATALOG["triggers"]["suhu"], "tekanan": trigger}}
+        assert operators.said("tekanan ketel 1", by=BUDI) == {Route.CONVERSATION: 1}
+        apply_catalog(operators.store, Catalog.model_validate({"version": 1, **catalog}))
+        clock.tick(seconds=4)
+        assert operators.said("tekanan ketel 2", by=BUDI) == {Route.COMMAND: 1}
+
+
+class TestFiles:
+    RAW: ClassVar = {"image": {"id": "9", "mime_type": "image/jpeg", "sha256": "x"}}
+
+    def test_files_of_a_message_are_noted_to_be_fetched(self, people: People, clock: FrozenClock) -> None:
+        assert people.said("lihat ini", kind="image", raw=self.RAW) == {Route.CONVERSATION: 1}
+        [file] = people.rows(media)
+        [message] = people.rows(inbound_messages)
+        assert (file.message_id, file.position, file.kind, file.state) == (message.id, 0, "image", "fetch")
+        assert (file.source["id"], file.due_at) == ("9", clock())
+
+    def test_files_of_who_writes_too_much_or_is_blocked_are_not(self, people: People, clock: FrozenClock) -> None:
+        policy(people, burst=1)
+        people.said("satu")
+        assert people.said("dua", kind="image", raw=self.RAW) == {Route.SPAM: 1}
+        block(people.store, Block("*", BUDI, clock(), "cli", "x"))
+        assert people.said("halo", by=BUDI, kind="image", raw=self.RAW) == {Route.BLOCKED: 1}
+        assert people.rows(media) == []

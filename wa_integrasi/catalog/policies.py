@@ -13,6 +13,7 @@ from wa_integrasi.policy.words import Entries, Words
 
 Count = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 
+
 class SpamPolicy(Entry):
     """When somebody writes too much: they are told once, and not heard until they pause."""
 

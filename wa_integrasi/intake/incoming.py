@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from wa_integrasi.inbox import Step
+from wa_integrasi.inbox import Media, Step
 from wa_integrasi.store.bulk import bulk
 from wa_integrasi.store.tables import inbound_messages
 
@@ -59,6 +59,11 @@ class Incoming:
         """Every name of the person who wrote it."""
         found = (self.sender, self.sender_phone, self.sender_user_id, self.sender_lid)
         return tuple(dict.fromkeys(address for address in found if address))
+
+    @property
+    def files(self) -> list[Media]:
+        """The files that came with it."""
+        return [Media(**source) for source in self.media or ()]
 
     @property
     def quoted_id(self) -> str | None:

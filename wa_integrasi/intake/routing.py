@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import load_catalog
@@ -21,8 +21,10 @@ from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.commands import CommandQueue, NewCommand
 from wa_integrasi.complaints import Complaint, file_complaint, read_complaint
 from wa_integrasi.inbox import consent_of
+from wa_integrasi.intake.asking import Asked, asked_of, contact_of
 from wa_integrasi.intake.conversations import place
 from wa_integrasi.intake.incoming import Incoming, finish, put_off, take_incoming, take_one, waiting_ids
+from wa_integrasi.intake.media import NewMedia, note_media
 from wa_integrasi.intake.replies import too_much
 from wa_integrasi.intake.senders import blocked_among, keep_standings, lock_standings
 from wa_integrasi.message import Priority
@@ -30,7 +32,6 @@ from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.policy.spam import Standing, Verdict, digest_of, judge
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store, is_away
-from wa_integrasi.store.tables import message_events, wa_outbox
 
 _CATALOG_FOR = timedelta(seconds=3)
 """How long a change of the catalog may go unseen."""
@@ -59,15 +60,6 @@ class Route(StrEnum):
     """Kept, and nothing else: a reaction, a word of consent, what people in a group say to each other."""
     SPAM = "spam"
     BLOCKED = "blocked"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A message as the commands see it."""
-
-    message: Incoming
-    quotes_us: bool
-    """Whether it answers a message of ours: in a group it is meant for us then."""
 
 
 Asks = Callable[[Asked, Catalog], bool]
@@ -157,16 +149,15 @@ class Router:
         counted = [message for message in messages if message.kind not in _UNCOUNTED]
         standings = lock_standings(connection, {message.person for message in counted}) if counted else {}
         blocked = blocked_among(connection, {(m.account, address) for m in messages for address in m.addresses})
-        ours = _ours_among(connection, messages)
         found = _Sorted()
-        for message in sorted(messages, key=lambda message: (message.at, message.id)):
+        for asked in asked_of(connection, sorted(messages, key=lambda message: (message.at, message.id))):
+            message = asked.message
             if any((message.account, address) in blocked for address in message.addresses):
                 found.routes[message.id] = Route.BLOCKED
             elif self._is_spam(message, standings, catalog, found):
                 found.routes[message.id] = Route.SPAM
             else:
                 found.heard.append(message)
-                asked = Asked(message, quotes_us=(message.account, message.quoted_id) in ours)
                 found.routes[message.id] = self._route(asked, catalog, found)
         if standings:
             keep_standings(connection, standings)
@@ -190,7 +181,7 @@ class Router:
     def _route(self, asked: Asked, catalog: Catalog, found: _Sorted) -> Route:
         message = asked.message
         text = message.text or ""
-        if message.kind not in _SAID or consent_of(message.kind, message.group_id, text) is not None:
+        if message.kind not in _SAID or consent_of(message.kind, message.group_id, text) is False:
             return Route.NOTED
         if complaint := read_complaint(text):
             found.complaints.append((message, complaint))
@@ -204,6 +195,7 @@ class Router:
         return Route.CONVERSATION
 
     def _act(self, connection: Connection, found: _Sorted, catalog: Catalog) -> None:
+        note_media(connection, [file for message in found.heard for file in _files(message)], self._clock())
         self._commands.ask(found.commands, connection)
         for message, complaint in found.complaints:
             file_complaint(
@@ -218,9 +210,10 @@ class Router:
         self._outbox.enqueue([self._warning(message, catalog) for message in found.warnings], connection)
 
     def _warning(self, message: Incoming, catalog: Catalog) -> NewMessage:
+        contact = contact_of(catalog, message.addresses)
         return NewMessage(
             Recipient.of_chat(message.chat),
-            too_much(_language(message, catalog), catalog.intake.spam.rules.cooldown),
+            too_much(contact.language if contact else "id", catalog.intake.spam.rules.cooldown),
             dedupe_key=f"spam/{message.id}",
             account=message.account,
             priority=Priority.REPLY,
@@ -241,6 +234,13 @@ class Router:
         return found
 
 
+def _files(message: Incoming) -> Iterator[NewMedia]:
+    for position, source in enumerate(message.files):
+        yield NewMedia(
+            message.id, position, message.provider, message.account, message.kind, source, message.received_at
+        )
+
+
 def _command(message: Incoming) -> NewCommand:
     return NewCommand(
         account=message.account,
@@ -250,22 +250,3 @@ def _command(message: Incoming) -> NewCommand:
         message_id=message.id,
         quote_id=message.quote_id or message.message_id,
     )
-
-
-def _language(message: Incoming, catalog: Catalog) -> str:
-    for contact in catalog.contacts.values():
-        if contact.phone in message.addresses:
-            return contact.language
-    return "id"
-
-
-def _ours_among(connection: Connection, messages: Sequence[Incoming]) -> set[tuple[str, str | None]]:
-    """Which of the quoted messages are ours, each with its account."""
-    quoted = {message.quoted_id for message in messages if message.quoted_id}
-    if not quoted:
-        return set()
-    found = select(wa_outbox.c.account, message_events.c.provider_message_id).join(
-        wa_outbox, wa_outbox.c.id == message_events.c.outbox_id
-    )
-    rows = connection.execute(found.where(message_events.c.provider_message_id.in_(quoted)))
-    return set(rows.tuples())

@@ -4,7 +4,7 @@ from wa_integrasi.store.tables.api import api_keys, audit_log, idempotency_keys
 from wa_integrasi.store.tables.base import UtcDateTime, metadata
 from wa_integrasi.store.tables.catalog import chat_templates, contacts, groups, policies, reports, triggers
 from wa_integrasi.store.tables.inbound import inbound_events, inbound_messages, number_changes, unread_items
-from wa_integrasi.store.tables.intake import blocked, commands, complaint_queue, conversations, media, senders
+from wa_integrasi.store.tables.intake import blocked, commands, complaint_queue, conversations, dialogs, media, senders
 from wa_integrasi.store.tables.outbound import (
     DEAD_STAGE,
     OPEN_STAGE,
@@ -35,6 +35,7 @@ __all__ = [
     "complaint_queue",
     "contacts",
     "conversations",
+    "dialogs",
     "groups",
     "idempotency_keys",
     "inbound_events",

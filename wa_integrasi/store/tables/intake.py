@@ -70,6 +70,18 @@ Index(
     sqlite_where=_asked,
 )
 
+dialogs = Table(
+    "dialogs",
+    metadata,
+    # What the bot remembers of a person in a chat (see `wa_integrasi.commands.conversation`), and until when.
+    Column("account", Text, primary_key=True),
+    Column("chat", Text, primary_key=True),
+    Column("sender", Text, primary_key=True),
+    Column("memory", JSON, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)
+Index("ix_dialogs_until", dialogs.c.until)
+
 conversations = Table(
     "conversations",
     metadata,

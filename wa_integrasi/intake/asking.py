@@ -1,0 +1,127 @@
+"""Which messages are commands: what is a phrase of the catalog, or goes on with what the bot was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select, tuple_
+
+from wa_integrasi.catalog.models import Catalog, Contact, GroupUnresolvedError
+from wa_integrasi.clock import Clock, utc_now
+from wa_integrasi.commands.grammar import NotForUs, Phrasebook, Unknown, read
+from wa_integrasi.commands.permission import Allowed, may_run
+from wa_integrasi.intake.incoming import Incoming, Person
+from wa_integrasi.store.tables import commands, dialogs, message_events, wa_outbox
+
+_STILL_ASKING = timedelta(minutes=1)
+"""So long after a command its sender's next message is one too, if it has no answer yet: people type ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A message as the commands see it."""
+
+    message: Incoming
+    quotes_us: bool
+    """Whether it answers a message of ours: in a group it is meant for us then."""
+    expected: bool = False
+    """Whether the bot has asked its sender something, or they have asked something that has no answer yet."""
+
+
+def asked_of(connection: Connection, messages: Sequence[Incoming]) -> list[Asked]:
+    """Messages with what the store knows of them."""
+    ours = _ours_among(connection, messages)
+    expected = _expected(connection, messages)
+    return [Asked(m, (m.account, m.quoted_id) in ours, expected=m.person in expected) for m in messages]
+
+
+class CommandReader:
+    """Says of each message whether it is a command. It keeps the book of the catalog that it was last given."""
+
+    def __init__(self, zone: str, group_ids: Mapping[str, str] | None = None, clock: Clock = utc_now) -> None:
+        """`zone` is the business zone, `group_ids` is `Settings.group_ids`."""
+        self._zone = zone
+        self._group_ids = group_ids or {}
+        self._clock = clock
+        self._known: tuple[Catalog, Phrasebook] | None = None
+
+    def __call__(self, asked: Asked, catalog: Catalog) -> bool:
+        """Whether the commands answer this message.
+
+        What only resembles a phrase is one if it was typed by somebody who may run something: others mean no command.
+        """
+        message, text = asked.message, asked.message.text or ""
+        in_group = message.group_id is not None
+        person = contact_of(catalog, message.addresses)
+        roles = person.roles if person else ()
+        group = group_of(catalog, message.group_id, self._group_ids)
+        reading = read(
+            text,
+            self._book(catalog),
+            now=self._clock(),
+            in_group=in_group,
+            quoting_bot=asked.quotes_us,
+            language=person.language if person else "id",
+            shown=lambda trigger: isinstance(may_run(trigger, roles, group), Allowed),
+        )
+        match reading:
+            case NotForUs():
+                return False
+            case Unknown(suggestions):
+                return asked.expected or (bool(suggestions) and bool(roles))
+            case _:
+                return True
+
+    def _book(self, catalog: Catalog) -> Phrasebook:
+        if self._known is None or self._known[0] is not catalog:
+            self._known = catalog, Phrasebook.of(catalog.triggers, zone=self._zone)
+        return self._known[1]
+
+
+def contact_of(catalog: Catalog, addresses: Collection[str]) -> Contact | None:
+    """The contact of the catalog that somebody is, by any of their addresses."""
+    return next((contact for contact in catalog.contacts.values() if contact.phone in addresses), None)
+
+
+def group_of(catalog: Catalog, chat: str | None, group_ids: Mapping[str, str]) -> str | None:
+    """What the catalog calls a group chat; its id where it has no name for it, None for a person's own chat."""
+    if chat is None:
+        return None
+    for name, group in catalog.groups.items():
+        try:
+            if group.chat(name, group_ids) == chat:
+                return name
+        except GroupUnresolvedError:
+            continue
+    return chat
+
+
+def _ours_among(connection: Connection, messages: Sequence[Incoming]) -> set[tuple[str, str | None]]:
+    """Which of the quoted messages are ours, each with its account."""
+    quoted = {message.quoted_id for message in messages if message.quoted_id}
+    if not quoted:
+        return set()
+    found = select(wa_outbox.c.account, message_events.c.provider_message_id).join(
+        wa_outbox, wa_outbox.c.id == message_events.c.outbox_id
+    )
+    rows = connection.execute(found.where(message_events.c.provider_message_id.in_(quoted)))
+    return set(rows.tuples())
+
+
+def _expected(connection: Connection, messages: Sequence[Incoming]) -> set[Person]:
+    """Whose next message goes on with a command."""
+    people = sorted({message.person for message in messages})
+    if not people:
+        return set()
+    now = max(message.received_at for message in messages)
+    key = (dialogs.c.account, dialogs.c.chat, dialogs.c.sender)
+    asked = connection.execute(select(*key).where(tuple_(*key).in_(people), dialogs.c.until > now)).tuples()
+    return set(asked) | _unanswered(connection, people, now)
+
+
+def _unanswered(connection: Connection, people: Sequence[Person], now: datetime) -> set[Person]:
+    key = (commands.c.account, commands.c.chat, commands.c.sender)
+    open_ones = select(*key).where(commands.c.due_at.is_not(None), commands.c.created_at > now - _STILL_ASKING)
+    return set(connection.execute(open_ones.where(tuple_(*key).in_(people))).tuples())
