@@ -142,7 +142,7 @@ def answer(
     language: str = "id",
     mentioned: bool = False,
 ) -> Reading | None:
-    """What a text is as an answer to what was asked; None where it is none, and to be read as any other.
+    """What a text is as an answer to what was asked; None where it is none, and to be read as any other (`read`).
 
     A command is always a command: with it somebody has gone on to something else. Only where free text was asked for
     are the commands of the system itself the only ones. In a group, ask only with what is for the bot (`read` tells).

@@ -14,6 +14,7 @@ from wa_integrasi.typed.words import LONG_DASH, Token
 
 _NAMED = re.compile(r"([a-z][a-z0-9_]*)=(.*)", re.DOTALL)
 _MOST_MIXED = 4
+_MOST_MISTAKEN = 8
 _GENERAL = frozenset({Wrong.NO_WHOLE, Wrong.NO_NUMBER, Wrong.NO_DAY, Wrong.NO_CHOICE, Wrong.NO_TAG, Wrong.NO_FIT})
 
 
@@ -28,13 +29,15 @@ def read_arguments(
     values: dict[str, Value] = dict(known or {})
     named, loose = _split(tokens, {reader.argument.name for reader in readers})
     open_readers = [reader for reader in readers if reader.argument.name not in values]
-    for name, run in named:
+    for number, (name, run) in enumerate(named, 1):
         reader = next(each for each in readers if each.argument.name == name)
-        if name in values:
-            return Missing(trigger, name, _typed(run), Problem(Wrong.TWICE), _without(values, name), _raw(loose))
-        taken = _longest(reader, run, setting)
+        taken = Problem(Wrong.TWICE) if name in values else _longest(reader, run, setting)
         if isinstance(taken, Problem):
-            return Missing(trigger, name, _typed(run), taken, values, _raw(loose))
+            others = [each for each in open_readers if each.argument.name not in {name, *(said for said, _ in named)}]
+            width = _mistaken(run, loose, others, setting)
+            later = [f"{each}={_typed(words)}" for each, words in named[number:] if each != name]
+            known = {each: value for each, value in values.items() if each != name}
+            return Missing(trigger, name, _typed(run[:width]), taken, known, (*_raw([*loose, *run[width:]]), *later))
         width, values[name] = taken
         loose = [*loose, *run[width:]]
         open_readers.remove(reader)
@@ -145,6 +148,14 @@ def _likelihood(missing: Missing, kinds: Mapping[str, str]) -> tuple[bool, ...]:
     return True, missing.problem is None, missing.given[:1].isdigit() == counted, not missing.rest
 
 
+def _mistaken(run: Sequence[Token], loose: Sequence[Token], others: Sequence[Reader], setting: Setting) -> int:
+    """How many tokens behind `name=` are the mistake: as few as leave what the other arguments can take."""
+    for width in range(1, min(len(run), _MOST_MISTAKEN) + 1):
+        if _Search(others, [*loose, *run[width:]], setting).fit(0, 0) is not None:
+            return width
+    return 1
+
+
 def _missing(trigger: str, search: _Search, values: Mapping[str, Value]) -> Missing:
     blame = search.blame
     if blame is None:
@@ -157,7 +168,7 @@ def _missing(trigger: str, search: _Search, values: Mapping[str, Value]) -> Miss
     name = search.readers[blame.reader].argument.name
     if blame.problem is None:
         return Missing(trigger, name, known=known)
-    for width in range(1, min(len(tokens), 8) + 1):
+    for width in range(1, min(len(tokens), _MOST_MISTAKEN) + 1):
         after = _Search(search.readers[blame.reader + 1 :], tokens[width:], search.setting).fit(0, 0)
         if after is not None:
             return Missing(trigger, name, _typed(tokens[:width]), blame.problem, {**known, **after})
@@ -216,7 +227,3 @@ def _typed(tokens: Sequence[Token]) -> str:
 
 def _raw(tokens: Sequence[Token]) -> tuple[str, ...]:
     return tuple(token.raw for token in tokens)
-
-
-def _without(values: Mapping[str, Value], name: str) -> dict[str, Value]:
-    return {each: value for each, value in values.items() if each != name}
