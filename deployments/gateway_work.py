@@ -53,6 +53,7 @@ class GatewayWork:
 
     def __init__(self, account: str, provider: str, hands: Hands) -> None:
         self.name = f"gateway {account}"
+        self.provider = provider
         self._account = account
         self._hands = hands
         self._rules = {account: rules_of(provider)}
@@ -94,7 +95,7 @@ class AccountsWork:
         self._runner = runner
         self._hands = hands
         self._known: dict[str, KnownAccount] = {}
-        self._served: dict[str, str] = {}
+        self._works: dict[str, GatewayWork] = {}
         self._look_at = time.monotonic()
         self._unloaded: set[str] = set()
 
@@ -109,13 +110,14 @@ class AccountsWork:
         before, self._known = self._known, known
         for name in [name for name, account in before.items() if known.get(name) != account]:
             self._hands.senders.doubt(name)
-        served = {name: account.provider for name, account in known.items()}
-        for name, provider in [each for each in self._served.items() if each not in served.items()]:
-            self._runner.drop(GatewayWork(name, provider, self._hands).name)
-        for name, provider in [each for each in served.items() if each not in self._served.items()]:
-            self._runner.add(GatewayWork(name, provider, self._hands))
-            self._unloaded.add(name)
-        self._served = served
+        for name, work in list(self._works.items()):
+            if name not in known or known[name].provider != work.provider:
+                self._runner.drop(self._works.pop(name).name)
+        for name, account in known.items():
+            if name not in self._works:
+                self._works[name] = GatewayWork(name, account.provider, self._hands)
+                self._runner.add(self._works[name])
+                self._unloaded.add(name)
         await self._load()
         return False
 

@@ -48,10 +48,12 @@ class Runs:
                 problem = await client.api_healthcheck()
         except Exception:
             return False
-        if problem is None:
+        if problem is not None:
+            return False
+        if self._away:
             log.warning("Prefect answers again: there are runs again")
-            self._away = False
-        return problem is None
+        self._away = False
+        return True
 
     async def make(self, begin: Begin, standby: Standby) -> bool:
         """Make a run; False when Prefect did not answer before it had done what it was made for.

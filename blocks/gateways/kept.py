@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -50,7 +51,7 @@ class KeptSenders:
     def doubt(self, account: str) -> None:
         """The block of `account` may have changed: look before its sender is used again."""
         if account in self._kept:
-            self._kept[account].looked_at = -self._fresh_s
+            self._kept[account].looked_at = -math.inf
 
     @asynccontextmanager
     async def lent(self, account: str, *, look: bool = True) -> AsyncIterator[Sender]:
