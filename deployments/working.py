@@ -16,7 +16,7 @@ from wa_integrasi.store.waking import Waker
 ENDS_WITHIN_S = 6.0
 """How long works may take to end what they have begun, before they are cancelled."""
 
-_LOOK_ANYWAY_S = 1.0
+_LOOK_ANYWAY_S = {"postgresql": 1.0, "sqlite": 10.0}
 """How often works are asked in any case: an old producer's plain INSERT into PostgreSQL wakes nobody."""
 
 _LOOK_AGAIN_S = 0.5
@@ -52,8 +52,9 @@ class Work(Protocol):
 class _Loop:
     """One work, at it until it is told to stop."""
 
-    def __init__(self, work: Work, said: tuple[type[Exception], ...]) -> None:
+    def __init__(self, work: Work, look_s: float, said: tuple[type[Exception], ...]) -> None:
         self._work = work
+        self._look_s = look_s
         self._said = said
         self._woken = asyncio.Event()
         self._stop = asyncio.Event()
@@ -94,12 +95,12 @@ class _Loop:
         """Run the work if it is due; seconds until it is to be asked again."""
         due = await asyncio.to_thread(self._work.due_in)
         if due is None or due > timedelta():
-            return _LOOK_ANYWAY_S if due is None else min(_LOOK_ANYWAY_S, due.total_seconds())
+            return self._look_s if due is None else min(self._look_s, due.total_seconds())
         self._runs += 1
         if await self._work.run():
             return 0.0
         due = await asyncio.to_thread(self._work.due_in)
-        return _LOOK_ANYWAY_S if due is None else min(_LOOK_ANYWAY_S, max(_LOOK_AGAIN_S, due.total_seconds()))
+        return self._look_s if due is None else min(self._look_s, max(_LOOK_AGAIN_S, due.total_seconds()))
 
     async def _after(self, error: Exception) -> None:
         """Say what has changed, and nothing at the tries that change nothing; then wait, longer each time."""
@@ -156,7 +157,7 @@ class Runner:
         """Begin a work; its name must be its own."""
         if work.name in self._loops:
             raise ValueError(f"there is a work called {work.name} already")
-        self._loops[work.name] = _Loop(work, self._said)
+        self._loops[work.name] = _Loop(work, _LOOK_ANYWAY_S[self._store.dialect], self._said)
 
     def drop(self, name: str) -> None:
         """Let a work end with what it does now."""
@@ -170,7 +171,7 @@ class Runner:
                 try:
                     woken = await waker.wait(_SAY_EVERY_S)
                 except Exception as error:
-                    log.warning("works are not woken, but look every second: %s", type(error).__name__)
+                    log.warning("works are not woken, but look by themselves: %s", type(error).__name__)
                     await asyncio.sleep(_SAY_EVERY_S)
                     continue
                 for loop in self._loops.values() if woken else ():

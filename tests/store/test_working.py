@@ -47,7 +47,7 @@ class Answering:
 @pytest.fixture(autouse=True)
 def _only_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is found by looking anyway, and pauses are short."""
-    monkeypatch.setattr(working, "_LOOK_ANYWAY_S", 60)
+    monkeypatch.setattr(working, "_LOOK_ANYWAY_S", {"postgresql": 60, "sqlite": 60})
     monkeypatch.setattr(working, "_FIRST_PAUSE_S", 0.01)
     monkeypatch.setattr(working, "_LONGEST_PAUSE_S", 0.02)
 
