@@ -16,6 +16,7 @@ from prefect.settings import get_current_settings
 from blocks.gateways import GatewayError, KeptSenders
 from deployments.errors import DeploymentError, RegistrationError
 from deployments.gateway_work import AccountsWork, Hands
+from deployments.intake_work import ConversationsWork, FilesWork, KeptAi
 from deployments.runs import Runs
 from deployments.working import Runner
 from wa_integrasi.settings import Settings
@@ -31,14 +32,19 @@ _SAID = (DeploymentError, GatewayError, StoreError)
 log = logging.getLogger(__name__)
 
 
-async def work(store: Store, stop: asyncio.Event, budget_s: float = BUDGET_S) -> None:
+async def work(store: Store, settings: Settings, stop: asyncio.Event, budget_s: float = BUDGET_S) -> None:
     """Do every work until `stop` is set, then end what has begun."""
     async with AsyncExitStack() as stack:
         senders = await stack.enter_async_context(KeptSenders())
-        hands = Hands(store, senders, Runs(_SAID), stop, budget_s)
+        ai = KeptAi()
+        stack.push_async_callback(ai.close)
+        runs = Runs(_SAID)
+        hands = Hands(store, senders, runs, stop, budget_s)
         runner = await stack.enter_async_context(Runner(store, said=_SAID))
         # Each work is a line here; what it needs of the accounts' channels it borrows from `senders`.
         runner.add(AccountsWork(runner, hands))
+        runner.add(FilesWork(store, settings))
+        runner.add(ConversationsWork(store, settings, ai, runs))
         log.info("wa live is at work")
         await stop.wait()
         log.info("wa live ends what it has begun")
@@ -54,7 +60,7 @@ def live(settings: Settings, budget_s: float = BUDGET_S) -> None:
     with Store.open(settings.database_url.get_secret_value()) as store:
         check_revision(store)
         _log_to_the_terminal()
-        _until_a_signal(lambda stop: work(store, stop, budget_s))
+        _until_a_signal(lambda stop: work(store, settings, stop, budget_s))
 
 
 def _until_a_signal(begin: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from prefect import State, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from prefect.events import emit_event
 from prefect.states import Completed, Failed
 
+from tasks.events import emit
 from wa_integrasi.notices import Change, Dead, News, Notices, collect
 from wa_integrasi.settings import SettingsError, load_settings
 from wa_integrasi.store.engine import Store, StoreError
@@ -31,7 +31,7 @@ async def notify() -> State[None]:
         get_run_logger().error("nobody was told of dead letters and held accounts: %s", why)
         return Failed(message=why)
     get_run_logger().info("told of %s", notices)
-    if lost := [name for name, account, payload in _events(notices) if not _emit(name, account, payload)]:
+    if lost := [name for name, account, payload in _events(notices) if not emit(name, account, payload)]:
         get_run_logger().error("events that Prefect did not take: %s", ", ".join(lost))
         return Failed(message=f"{len(lost)} events were not taken")
     return Completed(message=str(notices))
@@ -85,8 +85,3 @@ def _news(news: News) -> dict[str, Any]:
         "reason": news.reason,
         "since": news.since.isoformat(),
     }
-
-
-def _emit(name: str, account: str, payload: dict[str, Any]) -> bool:
-    resource = {"prefect.resource.id": f"wa.account.{account}", "prefect.resource.name": account}
-    return emit_event(name, resource, payload=payload) is not None

@@ -97,6 +97,11 @@ class AiClient:
         self._without: set[str] = set()
         """Fields that the service has refused by name."""
 
+    @property
+    def config(self) -> AiConfig:
+        """What it was made with."""
+        return self._config
+
     async def __aenter__(self) -> Self:
         timeout = self._config.timeout_s
         authorization = {"Authorization": f"Bearer {self._config.api_key}"} if self._config.api_key else {}
