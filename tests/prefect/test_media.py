@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 import pytest
 from prefect.client.orchestration import get_client
-from sqlalchemy import select
 
 from blocks.gateways import media_of
 from blocks.vault import MediaVault, load_vault
@@ -16,10 +15,9 @@ from tests.prefect.conftest import House, eventually
 from tests.unit.privacy.files import PDF
 from wa_integrasi.clock import utc_now
 from wa_integrasi.inbox import Media
-from wa_integrasi.intake.media import MediaWork, NewMedia, list_media, note_media
+from wa_integrasi.intake.media import MediaWork, Medium, NewMedia, find_medium, list_media, note_media
 from wa_integrasi.privacy.keys import MediaKeys
 from wa_integrasi.privacy.scan import ScanningOff
-from wa_integrasi.store.tables import inbound_messages
 
 KEYS = MediaKeys("k" * 32)
 
@@ -52,25 +50,16 @@ async def test_a_picture_of_the_phone_is_fetched_by_the_block_and_exported(house
         )
     assert answer.status_code == 200
 
-    def arrived() -> object:
-        with house.store.reading() as connection:
-            wanted = inbound_messages.c.message_id == answer.json()["id"]
-            return connection.execute(select(inbound_messages).where(wanted)).first()
+    def noted() -> list[Medium]:
+        return [each for each in list_media(house.store) if each.state == "fetch"]
 
-    message = eventually(arrived)
-    assert message is not None
-    with house.store.writing() as connection:
-        sources = [Media(**source) for source in message.media]
-        rows = [
-            NewMedia(message.id, position, message.provider, message.account, message.kind, source, utc_now())
-            for position, source in enumerate(sources)
-        ]
-        note_media(connection, rows, utc_now())
+    [waiting] = eventually(noted)
     settings = house.at.settings
     assert settings.secret_key is not None
     vault = await load_vault(settings.media_path, MediaKeys(settings.secret_key.get_secret_value()))
     await MediaWork(house.store, vault, ScanningOff(), media_of).work()
-    [medium] = [each for each in list_media(house.store) if each.message_id == message.id]
+    medium = find_medium(house.store, waiting.id)
+    assert medium is not None
     assert (medium.state, medium.note) == ("kept", "not scanned: WA_CLAMAV=off")
     out = tmp_path / "surat.pdf"
     exported = house.wa("media", "export", str(medium.id), "--out", str(out))
