@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from wa_integrasi.providers.base import MessageEvent
 from wa_integrasi.providers.meta import MetaCloudReceiver
-from wa_integrasi.providers.wire import json_object
+from wa_integrasi.providers.wire import is_json, json_object
 
 NUMBER_ID = "106540352242922"
 AT = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
@@ -82,6 +82,15 @@ class TestAnything:
         for depth in (500, 5_000, 500_000):
             body = b'{"object":' + b"[" * depth + b"]" * depth + b"}"
             assert refused(body) in (None, "not JSON")
+
+    def test_what_is_json_when_it_comes_is_json_when_it_is_read(self) -> None:
+        def from_deeper(calls: int, body: bytes) -> bool:
+            return from_deeper(calls - 1, body) if calls else is_json(body)
+
+        for depth in (50, 100, 101, 700, 800, 900, 5_000):
+            body = b'{"object":' * depth + b"1" + b"}" * depth
+            assert is_json(body) == from_deeper(200, body) == (depth <= 100)
+        assert is_json(b'{"text":"' + b"[" * 500 + b'\\"{{"}'), "signs in a text are no nesting"
 
     def test_json_object_reads_numbers_that_matter(self) -> None:
         assert json_object(b'{"a": 1, "b": 1.5, "c": -7}') == {"a": 1, "b": 1.5, "c": -7}

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from tests.conftest import FrozenClock
 from tests.store.told import KEY, Reading, ToldReceiver, claimed, keep, receipt, rows, statuses
@@ -15,6 +16,7 @@ from wa_integrasi.message import Receipt
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.providers.base import Accepted, BadItem, Event, ReceiptEvent
 from wa_integrasi.store.engine import Store
+from wa_integrasi.store.tables import unread_items
 
 
 class Crash(BaseException):
@@ -118,6 +120,17 @@ def test_an_event_whose_reader_says_strange_things_is_noted_all_the_same(
     keep(inbox, receiver, b"b")
     assert inbox.work({KEY: receiver}) == 2
     assert [row.due_at for row in rows(store)] == [None, None]
+
+
+def test_of_very_many_items_that_make_no_sense_some_are_kept_and_all_are_counted(
+    inbox: Inbox, receiver: ToldReceiver, store: Store
+) -> None:
+    keep(inbox, receiver, b"a", lambda: [BadItem("an item has no id", 0)] * 30_000)
+    assert inbox.work({KEY: receiver}) == 1
+    [event] = rows(store)
+    assert (event.due_at, event.note.partition(";")[0]) == (None, "30000 unreadable")
+    with store.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(unread_items)).scalar_one() == 1_000
 
 
 def test_a_crash_in_the_middle_of_an_event_leaves_it_due_and_half_of_it_undone(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -31,6 +32,9 @@ PARKED_FOR = timedelta(minutes=10)
 _PARK = timedelta(seconds=2)
 _SLOWEST = timedelta(hours=1)
 _LONGEST_NOTE = 500
+_MOST_UNREAD = 1_000
+"""Unreadable items of one event that are kept each with its reason; all of them are in the event's body."""
+
 _ITEMS = ("receipts", "messages", "others", "unreadable")
 
 log = logging.getLogger(__name__)
@@ -67,7 +71,7 @@ class _Reading:
                     self.messages.append(normalise(item, event.provider, event.account, event.received_at))
                 except Exception as error:
                     log.error("a message of event %s not normalised: %s", event.id, type(error).__name__)  # noqa: TRY400 - no values in logs
-                    self.unread.append(UnreadItem(event.id, position, type(error).__name__, item.raw))
+                    self._not_read(position, type(error).__name__, item.raw)
             case OtherEvent():
                 self.counts["others"] += 1
                 if item.name == "user_preferences":
@@ -79,7 +83,11 @@ class _Reading:
                     self.unread.append(UnreadItem(event.id, position, type(error).__name__, item.raw))
             case BadItem():
                 self.counts["unreadable"] += 1
-                self.unread.append(UnreadItem(event.id, position, item.reason, item.raw))
+                self._not_read(position, item.reason, item.raw)
+
+    def _not_read(self, position: int, reason: str, raw: Any) -> None:
+        if len(self.unread) < _MOST_UNREAD:
+            self.unread.append(UnreadItem(self.event.id, position, reason, raw))
 
     def finished(self, early: int = 0) -> Finished:
         """What becomes of the event: a few words for whoever looks at it later, and when it is looked at again."""

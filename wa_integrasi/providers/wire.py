@@ -8,12 +8,16 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import accumulate
 from typing import Any
 
 _FAILURE_TEXT = 200
 _READ = 2000
 _LONGEST_NUMBER = 40
+_DEEPEST = 100
+_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 _LONGEST_WAIT = 86_400.0
+_BRACKET = re.compile(r"[\[\]{}]")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://\S+")
 _NUMBER = re.compile(r"\+?\d(?:[\s().\u2010-\u2015-]{0,2}\d){6,}")
 _TOKEN = re.compile(r"(?=[\w\-|.=+/~%]*\d)[\w\-|.=+/~%]{20,}")
@@ -54,9 +58,21 @@ def is_json(body: bytes) -> bool:
 
 def _json(body: bytes) -> object:
     try:
-        return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
-    except (ValueError, RecursionError):
+        return _DECODER.decode(_shallow(body.decode(json.detect_encoding(body), "surrogatepass")))
+    except ValueError:
         raise ValueError("not JSON") from None
+
+
+def _shallow(text: str) -> str:
+    """The text, unless it is nested too deeply. Raises `ValueError`.
+
+    Python's own limit depends on who calls: what was JSON when it came would be none when it is read.
+    """
+    if text.count("[") + text.count("{") > _DEEPEST:
+        bare = "".join(text.replace("\\\\", "").replace('\\"', "").split('"')[::2])
+        if max(accumulate(map(_STEPS.__getitem__, _BRACKET.findall(bare))), default=0) > _DEEPEST:
+            raise ValueError("nested too deeply")
+    return text
 
 
 def _int(digits: str) -> int | None:
