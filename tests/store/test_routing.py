@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, select, text, update
 
 from tests.conftest import FrozenClock
 from tests.store.told import KEY, ToldReceiver, keep
@@ -21,7 +21,7 @@ from wa_integrasi.inbox import Inbox
 from wa_integrasi.intake import routing
 from wa_integrasi.intake.asking import Asked, CommandReader
 from wa_integrasi.intake.routing import Route, Router
-from wa_integrasi.intake.senders import Block, block, blocks, unblock
+from wa_integrasi.intake.senders import Block, block, blocks, lock_standings, unblock
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, MessageEvent
@@ -193,6 +193,42 @@ class TestSpam:
         people.write("halo", by=BUDI)
         assert people.routes()[Route.CONVERSATION] == 16
 
+    def test_nobody_waits_behind_what_a_spammer_has_written(self, people: People, clock: FrozenClock) -> None:
+        people.write(*(f"pesan {number}" for number in range(300)))
+        clock.tick(seconds=1)
+        people.write("halo", by=BUDI)
+        assert people.router.work(20) == {Route.CONVERSATION: 16, Route.SPAM: 285}
+        [standing] = [row for row in people.rows(senders) if row.sender == SITI]
+        assert (standing.silenced, standing.last_at) == (285, clock() - timedelta(seconds=1))
+        assert len(people.rows(wa_outbox)) == 1
+
+    def test_what_was_written_after_a_pause_is_heard_though_all_of_it_waits(
+        self, people: People, clock: FrozenClock
+    ) -> None:
+        began = clock() - timedelta(hours=1)
+        people.write(*(f"pesan {number}" for number in range(40)), at=began)
+        people.write("suhu boiler 2", at=began + timedelta(minutes=20))
+        people.write("x", kind="system", at=began + timedelta(seconds=1))
+        assert people.routes(limit=20) == {
+            Route.CONVERSATION: 15,
+            Route.SPAM: 25,
+            Route.COMMAND: 1,
+            Route.NOTED: 1,
+        }
+        [standing] = people.rows(senders)
+        assert standing.silenced == 25
+
+    def test_people_take_turns_and_each_is_heard_in_their_order(self, people: People, clock: FrozenClock) -> None:
+        policy(people, per_minute=600, burst=100)
+        for number in range(30):
+            people.write(f"suhu {number}")
+        people.write("suhu", by=BUDI)
+        assert people.router.work(15) == {Route.COMMAND: 15}
+        assert [row.text for row in people.rows(commands) if row.sender == BUDI] == ["suhu"]
+        people.routes(limit=15)
+        asked = [row.text for row in people.rows(commands) if row.sender == SITI]
+        assert asked == [f"suhu {number}" for number in range(30)]
+
     def test_the_same_again_and_again_is_too_much(self, people: People, clock: FrozenClock) -> None:
         for _ in range(5):
             assert people.said("Suhu  boiler", kind="text") == {Route.CONVERSATION: 1}
@@ -271,6 +307,20 @@ class TestBlocked:
         for reason in ("satu", "dua"):
             block(people.store, Block("*", SITI, clock(), "cli", reason))
         assert [found.reason for found in blocks(people.store)] == ["dua"]
+
+
+class TestGrowth:
+    def test_it_reads_no_more_however_many_have_ever_written(self, people: People) -> None:
+        if people.store.dialect == "sqlite":
+            pytest.skip("SQLite does not count the rows that it reads")
+        known = [("default", f"+62812{number:08}", f"+62812{number:08}") for number in range(3_000)]
+        with people.store.writing() as connection:
+            lock_standings(connection, known)
+        read = text("SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'senders'")
+        with people.store.writing() as connection:
+            before = connection.execute(read).scalar_one()
+            assert set(lock_standings(connection, known[:50])) == set(known[:50])
+            assert connection.execute(read).scalar_one() - before <= 200
 
 
 class TestTrouble:

@@ -225,7 +225,7 @@ async def test_without_a_duty_group_prefect_is_told_all_the_same(
 async def test_in_a_group_it_is_said_where(
     people: People, triage: Triage, classifier: Recorder, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wa_integrasi.intake.asking._ours_among", lambda *_: {("default", "wamid.ours")})
+    monkeypatch.setattr("wa_integrasi.intake.asking.ours_among", lambda *_: {("default", "wamid.ours")})
     people.said(FIRE, chat=GROUP, raw={"context": {"id": "wamid.ours"}})
     clock.tick(seconds=2)
     await classify(triage, classifier)

@@ -12,8 +12,8 @@ from wa_integrasi.catalog.models import Catalog, Contact, GroupUnresolvedError
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.commands.grammar import NotForUs, Phrasebook, Unknown, read
 from wa_integrasi.commands.permission import Allowed, may_run
-from wa_integrasi.intake.incoming import Incoming, Person
-from wa_integrasi.store.tables import commands, dialogs, message_events, wa_outbox
+from wa_integrasi.intake.incoming import Incoming, Person, ours_among
+from wa_integrasi.store.tables import commands, dialogs
 
 _STILL_ASKING = timedelta(minutes=1)
 """So long after a command its sender's next message is one too, if it has no answer yet: people type ahead."""
@@ -32,7 +32,7 @@ class Asked:
 
 def asked_of(connection: Connection, messages: Sequence[Incoming]) -> list[Asked]:
     """Messages with what the store knows of them."""
-    ours = _ours_among(connection, messages)
+    ours = ours_among(connection, messages)
     expected = _expected(connection, messages)
     return [Asked(m, (m.account, m.quoted_id) in ours, expected=m.person in expected) for m in messages]
 
@@ -96,18 +96,6 @@ def group_of(catalog: Catalog, chat: str | None, group_ids: Mapping[str, str]) -
         except GroupUnresolvedError:
             continue
     return chat
-
-
-def _ours_among(connection: Connection, messages: Sequence[Incoming]) -> set[tuple[str, str | None]]:
-    """Which of the quoted messages are ours, each with its account."""
-    quoted = {message.quoted_id for message in messages if message.quoted_id}
-    if not quoted:
-        return set()
-    found = select(wa_outbox.c.account, message_events.c.provider_message_id).join(
-        wa_outbox, wa_outbox.c.id == message_events.c.outbox_id
-    )
-    rows = connection.execute(found.where(message_events.c.provider_message_id.in_(quoted)))
-    return set(rows.tuples())
 
 
 def _expected(connection: Connection, messages: Sequence[Incoming]) -> set[Person]:

@@ -23,10 +23,20 @@ from wa_integrasi.complaints import Complaint, file_complaint, read_complaint
 from wa_integrasi.inbox import consent_of
 from wa_integrasi.intake.asking import Asked, asked_of, contact_of
 from wa_integrasi.intake.conversations import place
-from wa_integrasi.intake.incoming import Incoming, finish, put_off, take_incoming, take_one, waiting_ids
+from wa_integrasi.intake.incoming import (
+    Incoming,
+    Person,
+    Taken,
+    finish,
+    put_off,
+    take_incoming,
+    take_one,
+    take_unsaid,
+    waiting_ids,
+)
 from wa_integrasi.intake.media import NewMedia, note_media
 from wa_integrasi.intake.replies import too_much
-from wa_integrasi.intake.senders import blocked_among, keep_standings, lock_standings
+from wa_integrasi.intake.senders import blocked_of, keep_standings, lock_standings
 from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.policy.spam import Standing, Verdict, digest_of, judge
@@ -35,6 +45,9 @@ from wa_integrasi.store.engine import Store, is_away
 
 _CATALOG_FOR = timedelta(seconds=3)
 """How long a change of the catalog may go unseen."""
+
+_UNHEARD = 1_000
+"""Messages that are not heard, ended with one batch beyond those in it."""
 
 _FIRST_PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(hours=1)
@@ -81,6 +94,8 @@ class _Sorted:
     talks: list[Incoming] = field(default_factory=list)
     warnings: list[Incoming] = field(default_factory=list)
     heard: list[Incoming] = field(default_factory=list)
+    unheard: list[Incoming] = field(default_factory=list)
+    """What else waited of those who are not heard."""
 
 
 class Router:
@@ -116,9 +131,9 @@ class Router:
     def _routed_alone(self, message_id: int, catalog: Catalog) -> Counter[Route]:
         attempts: list[int] = []
 
-        def take(connection: Connection) -> list[Incoming]:
+        def take(connection: Connection) -> Taken:
             taken = take_one(connection, message_id)
-            attempts.extend(message.attempts for message in taken)
+            attempts.extend(message.attempts for message in taken.messages)
             return taken
 
         try:
@@ -132,40 +147,63 @@ class Router:
                 put_off(connection, message_id, due_at, type(error).__name__)
             return Counter()
 
-    def _routed(self, take: Callable[[Connection], list[Incoming]], catalog: Catalog) -> Counter[Route]:
+    def _routed(self, take: Callable[[Connection], Taken], catalog: Catalog) -> Counter[Route]:
         with self._store.writing() as connection:
-            messages = take(connection)
-            if not messages:
+            taken = take(connection)
+            if not taken.messages:
                 return Counter()
-            found = self._sorted(connection, messages, catalog)
+            found = self._sorted(connection, taken, catalog)
             self._act(connection, found, catalog)
             talks = place(connection, found.talks, timedelta(minutes=catalog.intake.quiet_minutes), self._clock())
-            finish(connection, [(m, found.routes[m.id], talks.get(m.id)) for m in messages])
+            finish(connection, [(m, found.routes[m.id], talks.get(m.id)) for m in [*taken.messages, *found.unheard]])
             if found.heard:
                 self._store.wake(connection)
         return Counter(found.routes.values())
 
-    def _sorted(self, connection: Connection, messages: Sequence[Incoming], catalog: Catalog) -> _Sorted:
+    def _sorted(self, connection: Connection, taken: Taken, catalog: Catalog) -> _Sorted:
+        messages = taken.messages
         counted = [message for message in messages if message.kind not in _UNCOUNTED]
         standings = lock_standings(connection, {message.person for message in counted}) if counted else {}
-        blocked = blocked_among(connection, {(m.account, address) for m in messages for address in m.addresses})
+        blocked = blocked_of(connection, messages)
         found = _Sorted()
         for asked in asked_of(connection, sorted(messages, key=lambda message: (message.at, message.id))):
             message = asked.message
-            if any((message.account, address) in blocked for address in message.addresses):
+            if message.id in blocked:
                 found.routes[message.id] = Route.BLOCKED
             elif self._is_spam(message, standings, catalog, found):
                 found.routes[message.id] = Route.SPAM
             else:
                 found.heard.append(message)
                 found.routes[message.id] = self._route(asked, catalog, found)
+        spammers = {message.person for message in messages if found.routes[message.id] is Route.SPAM}
+        if behind := [message_id for person in spammers for message_id in taken.behind.get(person, ())]:
+            found.unheard = self._unheard(connection, sorted(behind)[:_UNHEARD], standings, catalog)
+            found.routes |= dict.fromkeys((message.id for message in found.unheard), Route.SPAM)
         if standings:
             keep_standings(connection, standings)
         return found
 
-    def _is_spam(
-        self, message: Incoming, standings: dict[tuple[str, str, str], Standing], catalog: Catalog, found: _Sorted
-    ) -> bool:
+    def _unheard(
+        self, connection: Connection, behind: Sequence[int], standings: dict[Person, Standing], catalog: Catalog
+    ) -> list[Incoming]:
+        """Those of further messages that are not heard: they end with little work, so that nobody waits behind them."""
+        waiting = take_unsaid(connection, behind)
+        blocked = blocked_of(connection, waiting)
+        ended: list[Incoming] = []
+        paused: set[Person] = set()
+        for message in sorted(waiting, key=lambda message: (message.at, message.id)):
+            person, standing = message.person, standings[message.person]
+            if message.kind in _UNCOUNTED or message.id in blocked or person in paused:
+                continue
+            if not standing.silent_at(message.at):
+                paused.add(person)
+                continue
+            in_group = message.group_id is not None
+            _, standings[person] = judge(standing, catalog.intake.spam.rules, message.at, "", group=in_group)
+            ended.append(message)
+        return ended
+
+    def _is_spam(self, message: Incoming, standings: dict[Person, Standing], catalog: Catalog, found: _Sorted) -> bool:
         if message.kind in _UNCOUNTED:
             return False
         said = digest_of(message.text or "")

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import Connection, Dialect, delete, select
 
-from wa_integrasi.intake.incoming import Person
+from wa_integrasi.intake.incoming import Incoming, Person
 from wa_integrasi.policy.spam import Standing
-from wa_integrasi.store.bulk import bulk, upsert
+from wa_integrasi.store.bulk import bulk, locked, upsert
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import blocked, senders
+from wa_integrasi.store.tables import UtcDateTime, blocked, senders
 
 EVERY_ACCOUNT = "*"
 
-_KEY = (senders.c.account, senders.c.chat, senders.c.sender)
-_STANDING = tuple(senders.c[name] for name in Standing.__slots__)
+_MOMENT = UtcDateTime()
+_MOMENTS = frozenset({"filled_until", "last_at", "silent_until"})
 _MAKE = bulk(
     "INSERT INTO senders (account, chat, sender) SELECT x.account, x.chat, x.sender FROM {x} WHERE true "
     "ORDER BY x.account, x.chat, x.sender ON CONFLICT (account, chat, sender) DO NOTHING",
     account="text",
     chat="text",
     sender="text",
+)
+# Joined, since PostgreSQL reads all of an index for a list of triples, and this table only grows.
+_STANDINGS = (
+    f"SELECT s.account, s.chat, s.sender, {', '.join(f's.{name}' for name in Standing.__slots__)} "  # noqa: S608
+    "FROM {x} CROSS JOIN senders s WHERE s.account = x.account AND s.chat = x.chat AND s.sender = x.sender "
+    "ORDER BY s.account, s.chat, s.sender"
 )
 
 
@@ -44,9 +51,9 @@ def lock_standings(connection: Connection, people: Iterable[Person]) -> dict[Per
     """How much each of them has written, locked until the commit; everything locks them in this one order."""
     found = sorted(set(people))
     _MAKE(connection, [_named(person) for person in found])
-    chosen = select(*_KEY, *_STANDING).where(tuple_(*_KEY).in_(found)).order_by(*_KEY).with_for_update()
-    rows = connection.execute(chosen).tuples()
-    return {(account, chat, sender): Standing(*values) for account, chat, sender, *values in rows}
+    read = bulk(_STANDINGS + locked(connection, "s", skip=False), account="text", chat="text", sender="text")
+    rows = read(connection, [_named(person) for person in found]).mappings()
+    return {(row["account"], row["chat"], row["sender"]): _standing(row, connection.dialect) for row in rows}
 
 
 def keep_standings(connection: Connection, standings: Mapping[Person, Standing]) -> None:
@@ -54,12 +61,17 @@ def keep_standings(connection: Connection, standings: Mapping[Person, Standing])
     upsert(connection, senders, [{**_named(person), **asdict(standings[person])} for person in sorted(standings)])
 
 
-def blocked_among(connection: Connection, addresses: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Which of these, each an account and an address, are blocked."""
-    named = {address for _, address in addresses}
+def blocked_of(connection: Connection, messages: Sequence[Incoming]) -> set[int]:
+    """The ids of those of these messages that somebody has written who is blocked, by any of their addresses."""
+    named = {address for message in messages for address in message.addresses}
     rows = connection.execute(select(blocked.c.account, blocked.c.address).where(blocked.c.address.in_(named)))
     found = set(rows.tuples())
-    return {(a, b) for a, b in addresses if (a, b) in found or (EVERY_ACCOUNT, b) in found}
+    return {
+        message.id
+        for message in messages
+        for account in (message.account, EVERY_ACCOUNT)
+        if any((account, address) in found for address in message.addresses)
+    }
 
 
 def block(store: Store, new: Block) -> None:
@@ -81,6 +93,13 @@ def blocks(store: Store) -> list[Block]:
     with store.reading() as connection:
         rows = connection.execute(select(*columns).order_by(blocked.c.account, blocked.c.address))
         return [Block(*row) for row in rows.tuples()]
+
+
+def _standing(row: Mapping[Any, Any], dialect: Dialect) -> Standing:
+    def value(name: str) -> Any:
+        return _MOMENT.process_result_value(row[name], dialect) if name in _MOMENTS else row[name]
+
+    return Standing(**{name: value(name) for name in Standing.__slots__})
 
 
 def _named(person: Person) -> dict[str, str]:

@@ -56,6 +56,10 @@ class Standing:
     silenced: int = 0
     """How many messages were not heard, ever."""
 
+    def silent_at(self, at: datetime) -> bool:
+        """Whether a message that was written at `at` is not heard, whatever it says."""
+        return self.silent_until is not None and max(at, self.last_at or at) < self.silent_until
+
 
 class Verdict(StrEnum):
     """What becomes of a message."""
@@ -73,7 +77,7 @@ def judge(standing: Standing, rules: SpamRules, at: datetime, digest: str, *, gr
     """
     at = max(at, standing.last_at or at)
     rate = rules.group if group else rules.person
-    if standing.silent_until is not None and at < standing.silent_until:
+    if standing.silent_at(at):
         silenced = standing.silenced + 1
         return Verdict.SILENT, replace(standing, last_at=at, silent_until=at + rules.cooldown, silenced=silenced)
     again = bool(digest) and digest == standing.digest and at - (standing.last_at or at) <= rules.repeats_within
