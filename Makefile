@@ -7,7 +7,7 @@ ARGS ?=
 PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench chaos lock clean
+.PHONY: help demo test check bench fuzz chaos lock clean
 
 help: ## Show what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -30,6 +30,9 @@ bench: $(VENV)/.ready-dev ## Measure what is claimed in numbers
 	@set -e; for file in benchmarks/bench_*.py; do \
 		echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py); done
 
+fuzz: $(VENV)/.ready-dev ## Throw anything at what comes in, a minute for each target (Linux, x86-64)
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
 chaos: $(VENV)/.ready-dev ## Kill workers hundreds of times, take their store away, count what arrived
 	$(BIN)/python -m tests.chaos $(ARGS)
 
@@ -40,7 +43,7 @@ COMPILE := --universal --python-version 3.11 --generate-hashes --no-strip-extras
 	--no-emit-index-url --quiet
 
 clean: ## Remove what was built; keeps .wa, which has data
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist .fuzz .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The lock is complete, so nothing is resolved (--no-deps) and nothing is built from an unlocked tool.
