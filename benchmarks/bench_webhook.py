@@ -34,13 +34,14 @@ STEADY = 500
 
 
 @contextmanager
-def bare(url: str, port: int) -> Iterator[None]:
-    with _server(["-m", "benchmarks.bare_webhook", url, str(port)], port, {}):
-        yield
+def bare(url: str, port: int) -> Iterator[int]:
+    with _server(["-m", "benchmarks.bare_webhook", url, str(port)], port, {}) as pid:
+        yield pid
 
 
 @contextmanager
-def ours(url: str, port: int) -> Iterator[None]:
+def ours(url: str, port: int) -> Iterator[int]:
+    """`wa serve`, and the id of its process."""
     variables = {
         "WA_DATABASE_URL": url.replace("+pysqlite", "").replace("+psycopg", ""),
         "WA_PROVIDER": "meta",
@@ -50,12 +51,12 @@ def ours(url: str, port: int) -> Iterator[None]:
         "WA_PHONE_NUMBER_ID": NUMBER_ID,
         "WA_SECRET_KEY": "bench-secret-key-of-at-least-32-characters",
     }
-    with _server(["-m", "deployments.cli", "serve", "--port", str(port)], port, variables):
-        yield
+    with _server(["-m", "deployments.cli", "serve", "--port", str(port)], port, variables) as pid:
+        yield pid
 
 
 @contextmanager
-def _server(arguments: list[str], port: int, variables: dict[str, str]) -> Iterator[None]:
+def _server(arguments: list[str], port: int, variables: dict[str, str]) -> Iterator[int]:
     """A server's process from its first answer on, ended with the block."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WA_")}
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log:
@@ -68,7 +69,7 @@ def _server(arguments: list[str], port: int, variables: dict[str, str]) -> Itera
         process = subprocess.Popen([sys.executable, *arguments], cwd=folder, env=environment, stdout=log, stderr=log)
         try:
             _wait_for(port, process)
-            yield
+            yield process.pid
         except BaseException:
             log.seek(0)
             print(log.read()[-2000:], file=sys.stderr)

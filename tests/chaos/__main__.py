@@ -1,7 +1,8 @@
 """`make chaos`: workers killed hundreds of times, their store taken away, and what arrived, counted at the provider.
 
-Without options everything; otherwise what is named, for example `--kills 50 --database sqlite --provider web` or
-`--outage full`. Its last line says whether every goal was met; it ends with 1 when one was missed.
+And `wa serve`, killed while webhooks come. Without options everything; otherwise what is named, for example
+`--kills 50 --database sqlite --provider web`, `--outage full` or `--service 20`. Its last line says whether every goal
+was met; it ends with 1 when one was missed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,13 +19,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from tests.chaos import kills, outages
-from tests.chaos.databases import KINDS, address_of_new
+from tests.chaos import kills, outages, service
+from tests.chaos.databases import KINDS, address_of_new, new_store
 from tests.chaos.outages import OUTAGES
 from tests.chaos.report import Report
 from tests.chaos.scene import CHANNELS
 from tests.postgres import postgres
 
+SERVICE_KILLS = 40
 Result = tuple[Report, list[str]]
 """A report, and the goals that were missed."""
 
@@ -54,6 +57,25 @@ def kill(kind: str, name: str, count: int, server: str) -> Result:
         return report, kills.goals_missed(report, CHANNELS[name])
 
 
+def kill_service(kind: str, count: int, server: str, console: Console) -> list[str]:
+    """Kill `wa serve` `count` times under webhooks; print what it had acknowledged, and return what was missed."""
+    with (
+        tempfile.TemporaryDirectory(prefix="wa-chaos-") as folder,
+        address_of_new(kind, Path(folder), server) as url,
+        new_store(url) as store,
+    ):
+        found = asyncio.run(service.kill_service(store, url, Path(folder), count))
+    routes = Counter(found.routes.values())
+    console.print(
+        f"wa serve, {kind}: {found.seconds:.0f} s; killed {count}; {len(found.acknowledged)} acknowledged, "
+        f"{found.messages} messages, {routes['complaint']} complaints, {routes['conversation']} in conversations"
+    )
+    missed = found.broken()
+    for text in missed:
+        console.print(f"wa serve, {kind}: missed: {text}", style="red", markup=False)
+    return missed
+
+
 def tell(report: Report, console: Console) -> None:
     """Print that a run is over."""
     points = ", ".join(f"{count} {point}" for point, count in report.points.most_common())
@@ -78,11 +100,13 @@ def main() -> int:
     parser.add_argument("--database", choices=KINDS, action="append")
     parser.add_argument("--provider", choices=list(CHANNELS), action="append")
     parser.add_argument("--outage", choices=list(OUTAGES), action="append")
+    parser.add_argument("--service", type=int, help=f"kills of wa serve on each database ({SERVICE_KILLS})")
     chosen = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False, soft_wrap=True)
-    everything = not (chosen.database or chosen.provider or chosen.outage)
-    providers = chosen.provider or ([] if chosen.outage else list(CHANNELS))
+    everything = not (chosen.database or chosen.provider or chosen.outage or chosen.service)
+    providers = chosen.provider or ([] if chosen.outage or chosen.service else list(CHANNELS))
     results: list[Result] = []
+    missed = 0
     with postgres() as server:
         for kind in chosen.database or KINDS:
             for name in providers:
@@ -91,8 +115,12 @@ def main() -> int:
         for name in list(OUTAGES) if everything else chosen.outage or []:
             results.append(outages.run(name, server))
             tell(results[-1][0], console)
-    show(results, console)
-    missed = sum(len(goals) for _, goals in results)
+        service_kills = SERVICE_KILLS if everything else chosen.service or 0
+        for kind in (chosen.database or KINDS) if service_kills else ():
+            missed += len(kill_service(kind, service_kills, server, console))
+    if results:
+        show(results, console)
+    missed += sum(len(goals) for _, goals in results)
     console.print(f"MISSED: {missed} goals, named above" if missed else "all goals met")
     return 1 if missed else 0
 

@@ -1,124 +1,73 @@
-"""`wa serve` is really killed under load: what it had acknowledged is there, and every message is one."""
+"""A real `wa serve`, killed under load and told the same many times: every message is one, and is routed once."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import random
-from collections import Counter
+import json
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 from sqlalchemy import func, select
 
-from benchmarks.load import NUMBER_ID, SECRET, webhook
-from deployments.children import Child, children
+from benchmarks.load import NUMBER_ID
 from tests.chaos.databases import KINDS, address_of_new, new_store
-from tests.ports import free_port
-from wa_integrasi.providers.meta import signature
-from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import inbound_events, inbound_messages
+from tests.chaos.service import body_of, kill_service, outcome, rested, service, signed
+from wa_integrasi.store.tables import inbound_events, senders, wa_outbox
 
 KILLS = 3
-PROVIDERS = 20
+TIMES = 50
 ENDS_S = 90
 
 
-class Provider:
-    """Sends webhooks, some of them twice, and each again until it is acknowledged, as Meta does."""
-
-    def __init__(self, url: str) -> None:
-        self.acknowledged: Counter[int] = Counter()
-        self.stopped = asyncio.Event()
-        self._url = url
-        self._next = 0
-
-    async def send(self, http: aiohttp.ClientSession) -> None:
-        while not self.stopped.is_set():
-            number = self._next
-            self._next += 1
-            for _ in range(1 + (number % 3 == 0)):
-                await self._until_acknowledged(http, number)
-
-    async def _until_acknowledged(self, http: aiohttp.ClientSession, number: int) -> None:
-        body = webhook(number)
-        headers = {"X-Hub-Signature-256": signature(SECRET.encode(), body)}
-        while True:
-            try:
-                async with http.post(self._url, data=body, headers=headers) as answer:
-                    if answer.status == 200:
-                        self.acknowledged[number] += 1
-                        return
-            except (aiohttp.ClientError, TimeoutError):
-                pass
-            if self.stopped.is_set():
-                return
-            await asyncio.sleep(0.02)
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_a_killed_service_had_acknowledged_is_routed_once(
+    kind: str, postgres_url: str, tmp_path: Path
+) -> None:
+    with address_of_new(kind, tmp_path, postgres_url) as url, new_store(url) as store:
+        async with asyncio.timeout(ENDS_S):
+            found = await kill_service(store, url, tmp_path, KILLS)
+    assert found.acknowledged
+    assert found.broken() == []
 
 
-def ids(store: Store) -> list[str]:
-    with store.reading() as connection:
-        return list(connection.execute(select(inbound_messages.c.message_id)).scalars())
-
-
-def unread(store: Store) -> int:
-    with store.reading() as connection:
-        return int(connection.execute(select(func.count(inbound_events.c.due_at))).scalar_one())
-
-
-def environment(url: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("WA_")}
-    return {
-        **kept,
-        "PYTHONPATH": os.pathsep.join([str(Path.cwd()), *filter(None, [kept.get("PYTHONPATH")])]),
-        "WA_DATABASE_URL": url.replace("+pysqlite", "").replace("+psycopg", ""),
-        "WA_PROVIDER": "meta",
-        "WA_API_KEY": "none",
-        "WA_APP_SECRET": SECRET,
-        "WA_VERIFY_TOKEN": "verify-token",
-        "WA_PHONE_NUMBER_ID": NUMBER_ID,
-        "WA_SECRET_KEY": "a-secret-key-of-at-least-32-characters",
-    }
-
-
-async def grown(provider: Provider, child: Child, by: int) -> None:
-    """Wait until so many more were acknowledged."""
-    wanted = provider.acknowledged.total() + by
-    while provider.acknowledged.total() < wanted:
-        assert child.process.returncode is None, child.ended()
-        await asyncio.sleep(0.005)
+def flood(messages: int) -> bytes:
+    """One webhook with more than anybody may write at once."""
+    said = {"from": "6281234567890", "timestamp": "1795000000", "type": "text"}
+    items = [{**said, "id": f"wamid.flood.{number}", "text": {"body": f"halo {number}"}} for number in range(messages)]
+    value = {"metadata": {"phone_number_id": NUMBER_ID}, "messages": items}
+    entry = {"id": "1", "changes": [{"field": "messages", "value": value}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_what_a_killed_service_had_acknowledged_is_read_once(
-    kind: str, postgres_url: str, tmp_path: Path
-) -> None:
-    port = free_port()
-    provider = Provider(f"http://127.0.0.1:{port}/webhooks/meta/default")
-    chance = random.Random(kind)
-    serving = ["deployments.cli", "serve", "--port", str(port)]
-    async with asyncio.timeout(ENDS_S):
-        with address_of_new(kind, tmp_path, postgres_url) as url, new_store(url) as store:
-            async with (
-                children(environment(url), tmp_path, tmp_path / "logs") as started,
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as http,
-            ):
-                sending: list[asyncio.Task[Any]] = []
-                for _ in range(KILLS):
-                    child = await started.start("wa serve", serving)
-                    sending = sending or [asyncio.create_task(provider.send(http)) for _ in range(PROVIDERS)]
-                    await grown(provider, child, chance.randrange(50, 600))
-                    child.process.kill()
-                    await child.process.wait()
-                child = await started.start("wa serve", serving)
-                await grown(provider, child, 200)
-                provider.stopped.set()
-                await asyncio.gather(*sending)
-                while unread(store):
-                    assert child.process.returncode is None, child.ended()
-                    await asyncio.sleep(0.1)
-            found = ids(store)
-    assert len(found) == len(set(found)), "each is one message"
-    assert {f"wamid.{number:024}" for number in provider.acknowledged} <= set(found)
+async def test_a_webhook_that_comes_fifty_times_at_once_is_one(kind: str, postgres_url: str, tmp_path: Path) -> None:
+    complaint, talk, warned = body_of(0), body_of(1), flood(20)
+    with address_of_new(kind, tmp_path, postgres_url) as url, new_store(url) as store:
+        async with (
+            asyncio.timeout(ENDS_S),
+            service(url, tmp_path) as (started, arguments, hook),
+            aiohttp.ClientSession() as http,
+        ):
+            child = await started.start("wa serve", arguments)
+
+            async def post(body: bytes) -> int:
+                for _ in range(500):
+                    try:
+                        async with http.post(hook, data=body, headers=signed(body), chunked=True) as answer:
+                            return answer.status
+                    except aiohttp.ClientError:  # it is not up yet
+                        await asyncio.sleep(0.05)
+                raise child.ended()
+
+            answers = await asyncio.gather(*(post(body) for _ in range(TIMES) for body in (complaint, talk, warned)))
+            await rested(store, child)
+        found = outcome(store, 0, {0, 1})
+        with store.reading() as connection:
+            events = connection.execute(select(func.count()).select_from(inbound_events)).scalar_one()
+            warnings = connection.execute(select(wa_outbox.c.content)).scalars().all()
+            silenced = connection.execute(select(func.max(senders.c.silenced))).scalar_one()
+    assert set(answers) == {200}
+    assert (events, found.messages, found.broken()) == (3, 22, [])
+    assert (len(found.filed), found.talks) == (1, found.talked)
+    assert (len(warnings), silenced) == (1, 5)
