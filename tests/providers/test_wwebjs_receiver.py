@@ -209,7 +209,7 @@ KINDS = ["message", "message_create", "message_ack", "message_reaction", "change
 def test_anything_becomes_one_event(kind: Any, data: Any) -> None:
     found = parse(kind, data)
     repr(found).encode()
-    assert getattr(found, "at", AT).tzinfo is UTC
+    assert (getattr(found, "at", None) or AT).tzinfo is UTC
 
 
 @given(JSON)
