@@ -124,6 +124,39 @@ async def test_of_the_same_urgency_nobody_hears_twice_of_a_worse_one_again(
     assert [alarm.urgency for alarm in triage.alarms()] == ["critical"]
 
 
+async def test_a_new_danger_in_an_old_conversation_is_told_of_though_another_was_before(
+    people: People, triage: Triage, classifier: Recorder, clock: FrozenClock
+) -> None:
+    people.said(FIRE)
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    triage.told(triage.alarms())
+    clock.tick(hours=3)
+    people.said("ada ledakan di kiln, dua orang terluka")
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    assert len(notices(people)) == 4
+    assert "ledakan di kiln" in notices(people)[-1].content
+    assert len(triage.alarms()) == 1
+
+
+async def test_what_is_over_for_hours_makes_a_word_of_thanks_no_alarm(
+    people: People, triage: Triage, classifier: Recorder, clock: FrozenClock
+) -> None:
+    people.said(FIRE)
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    clock.tick(hours=3)
+    people.said("terima kasih pak")
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    assert (talk(people).urgency, len(notices(people))) == (Urgency.LOW, 2)
+    people.said("kebakaran lagi di gudang B")
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    assert (talk(people).urgency, len(notices(people))) == (Urgency.CRITICAL, 4)
+
+
 async def test_an_alarm_that_became_worse_while_prefect_was_told_is_told_again(
     people: People, triage: Triage, classifier: Recorder, clock: FrozenClock
 ) -> None:
@@ -232,13 +265,29 @@ async def test_in_a_group_it_is_said_where(
     assert f"Siti Aminah · {SITI} · di grup {GROUP}" in notices(people)[0].content
 
 
-async def test_only_the_newest_texts_are_read(
+async def test_a_fire_is_found_however_much_is_written_right_behind_it(
     people: People, triage: Triage, classifier: Recorder, clock: FrozenClock
 ) -> None:
+    people.said(FIRE, *(f"cepat {number}" for number in range(14)))
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    assert talk(people).urgency == Urgency.CRITICAL
+    assert len(notices(people)) == 2
+
+
+async def test_only_the_newest_texts_are_read(
+    people: People,
+    triage: Triage,
+    classifier: Recorder,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_NEWEST", 12)
+    monkeypatch.setattr(module, "_LONGEST", 50)
     for number in range(14):
         people.said(f"pesan {number}")
     clock.tick(seconds=2)
     await classify(triage, classifier)
-    assert classifier.asked == [[f"pesan {number}" for number in range(4, 14)]]
+    assert classifier.asked == [[f"pesan {number}" for number in range(8, 14)]]
     with people.store.reading() as connection:
         assert connection.execute(select(conversations.c.messages)).scalar() == 14

@@ -42,10 +42,10 @@ class Ai(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much of a conversation is looked at."""
+    """How much of a conversation an AI is asked about; the rules judge all that is given."""
 
     texts: int = 10
-    """The newest ones."""
+    """The newest ones that go to the AI."""
     masked: int = 65_536
     """Characters that may be masked; a single text above it is judged by the rules alone.
 
@@ -70,7 +70,6 @@ class Classifier:
         Whatever becomes of the AI, there is a classification. It is never below `critical` where the rules say so: who
         fools the AI, by intent or by accident, must not hide a fire.
         """
-        texts = texts[-self._bounds.texts :]
         judged = await _read(lambda: self._rules.judge_all(texts), texts)
         if self._ai is None:
             return _by_rules(judged, texts, "no AI")
@@ -88,7 +87,7 @@ class Classifier:
         """The newest texts that are within bounds, masked, the oldest first."""
         left = self._bounds.masked
         taken: list[str] = []
-        for text in reversed(texts):
+        for text in reversed(texts[-self._bounds.texts :]):
             left -= len(text)
             if left < 0:
                 break

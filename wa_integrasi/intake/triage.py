@@ -29,7 +29,13 @@ LEASE = timedelta(seconds=60)
 URGENT = Urgency.HIGH
 """From here on people are told."""
 
-_NEWEST = 10
+FRESH = timedelta(hours=1)
+"""What was written longer before the newest message is over; and what is still urgent then is told of again."""
+
+_NEWEST = 200
+_LONGEST = 262_144
+"""Characters of a conversation that are read at most."""
+
 _FIRST_PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=10)
 
@@ -50,6 +56,8 @@ class Talk:
     lease: str
     urgency: Urgency | None
     """What was found the last time."""
+    urgent_at: datetime | None
+    """When people were last told."""
     texts: Sequence[str] = field(repr=False)
     """The newest ones, the oldest first."""
     name: str | None = field(repr=False)
@@ -95,13 +103,14 @@ class Triage:
                 return []
             taken = update(conversations).where(c.id.in_(ids))
             values = {"due_at": now + LEASE, "lease": lease, "attempts": c.attempts + 1}
-            returned = (c.id, c.account, c.chat, c.sender, c.messages, c.attempts, c.urgency)
+            returned = (c.id, c.account, c.chat, c.sender, c.messages, c.attempts, c.urgency, c.urgent_at, c.last_at)
             rows = connection.execute(taken.values(values).returning(*returned)).all()
             return [
                 Talk(
                     *(row.id, row.account, row.chat, row.sender, row.messages, row.attempts, lease),
                     urgency=Urgency(row.urgency) if row.urgency else None,
-                    texts=_texts(connection, row.id),
+                    urgent_at=row.urgent_at,
+                    texts=_texts(connection, row.id, row.last_at - FRESH),
                     name=_name(connection, row.account, row.sender),
                 )
                 for row in sorted(rows, key=lambda row: row.id)
@@ -128,7 +137,12 @@ class Triage:
         """
         now = self._clock()
         c = conversations.c
-        raised = found.urgency.rank >= URGENT.rank and (talk.urgency is None or found.urgency.rank > talk.urgency.rank)
+        raised = found.urgency.rank >= URGENT.rank and (
+            talk.urgency is None
+            or found.urgency.rank > talk.urgency.rank
+            or talk.urgent_at is None
+            or talk.urgent_at <= now - FRESH
+        )
         values = {
             "intent": found.intent,
             "urgency": found.urgency,
@@ -145,7 +159,7 @@ class Triage:
             if connection.execute(update(conversations).where(ours).values(values)).rowcount == 0:
                 return False
             if raised:
-                self._outbox.enqueue(self._notices(talk, found, catalog), connection)
+                self._outbox.enqueue(self._notices(talk, found, catalog, now), connection)
         return True
 
     def put_off(self, talk: Talk) -> None:
@@ -181,7 +195,8 @@ class Triage:
             due = connection.execute(first).scalar()
         return max(timedelta(), due - self._clock()) if due else None
 
-    def _notices(self, talk: Talk, found: Classification, catalog: Catalog) -> list[NewMessage]:
+    def _notices(self, talk: Talk, found: Classification, catalog: Catalog, now: datetime) -> list[NewMessage]:
+        """One for each person and urgency in an hour of the clock: who writes of fire and rain by turns is no flood."""
         policy = catalog.intake
         if policy.duty_group is None:
             log.warning("conversation %s is %s, and no duty group is named in the catalog", talk.id, found.urgency)
@@ -197,7 +212,7 @@ class Triage:
             NewMessage(
                 person.recipient,
                 urgent_notice(person.language, urgent),
-                dedupe_key=f"urgent/{talk.id}/{found.urgency}/{person.recipient.chat}",
+                dedupe_key=f"urgent/{talk.id}/{found.urgency}/{now:%Y%m%d%H}/{person.recipient.chat}",
                 account=policy.duty_account,
                 priority=Priority.REPLY,
             )
@@ -205,10 +220,16 @@ class Triage:
         ]
 
 
-def _texts(connection: Connection, conversation_id: int) -> list[str]:
+def _texts(connection: Connection, conversation_id: int, after: datetime) -> list[str]:
     c = inbound_messages.c
-    written = select(c.text).where(c.conversation_id == conversation_id, c.text.is_not(None))
-    newest = connection.execute(written.order_by(c.at.desc(), c.id.desc()).limit(_NEWEST)).scalars().all()
+    written = select(c.text).where(c.conversation_id == conversation_id, c.at > after, c.text.is_not(None))
+    left = _LONGEST
+    newest: list[str] = []
+    for text in connection.execute(written.order_by(c.at.desc(), c.id.desc()).limit(_NEWEST)).scalars():
+        left -= len(text)
+        if newest and left < 0:
+            break
+        newest.append(text)
     return [text for text in reversed(newest) if text]
 
 
