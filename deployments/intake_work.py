@@ -120,9 +120,10 @@ class ConversationsWork:
 
     async def run(self) -> bool:
         """Some conversations."""
+        self._tell_at = time.monotonic()  # also what is found before an error
+        catalog = await asyncio.to_thread(self._triage.catalog)
         talks = await asyncio.to_thread(self._triage.take)
         if talks:
-            catalog = await asyncio.to_thread(self._triage.catalog)
             ai = await self._ai.current(catalog.intake.ai)
             rules = await asyncio.to_thread(Rules, catalog.intake.words.words)
             await self._triage.classify(talks, Classifier(ai, rules), catalog)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -291,3 +292,25 @@ async def test_only_the_newest_texts_are_read(
     assert classifier.asked == [[f"pesan {number}" for number in range(8, 14)]]
     with people.store.reading() as connection:
         assert connection.execute(select(conversations.c.messages)).scalar() == 14
+
+
+async def test_nobody_waits_for_the_answer_to_another(
+    people: People, triage: Triage, classifier: Recorder, clock: FrozenClock
+) -> None:
+    class Slow(Recorder):
+        at_work = 0
+        most = 0
+
+        async def classify(self, texts: Sequence[str], names: Names) -> Classification:
+            self.at_work += 1
+            self.most = max(self.most, self.at_work)
+            await asyncio.sleep(0)
+            self.at_work -= 1
+            return await super().classify(texts, names)
+
+    for by in (SITI, BUDI):
+        people.said("halo", by=by)
+    clock.tick(seconds=2)
+    slow = Slow()
+    assert await classify(triage, slow) == 2
+    assert (slow.most, triage.due_in()) == (2, None)

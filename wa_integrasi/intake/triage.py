@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, case, select, update
 
 from wa_integrasi.catalog.models import Catalog, GroupUnresolvedError
@@ -20,7 +22,7 @@ from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.privacy.names import Names
 from wa_integrasi.reporting import addressees
-from wa_integrasi.store.engine import Store
+from wa_integrasi.store.engine import Store, is_away
 from wa_integrasi.store.tables import chats, conversations, inbound_messages
 
 LEASE = timedelta(seconds=60)
@@ -87,10 +89,20 @@ class Triage:
         self._outbox = outbox
         self._group_ids = group_ids or {}
         self._clock = clock
+        self._catalog: Catalog | None = None
 
     def catalog(self) -> Catalog:
-        """The catalog in force, which names the AI and the duty group."""
-        return load_catalog(self._store)
+        """The catalog in force, which names the AI and the duty group; the last one while nobody can read it.
+
+        Raises `ValidationError` where there was none: nobody knows then who is on duty.
+        """
+        try:
+            self._catalog = load_catalog(self._store)
+        except ValidationError as error:
+            if self._catalog is None:
+                raise
+            log.error("the catalog in the store cannot be read: %s problems", error.error_count())  # noqa: TRY400
+        return self._catalog
 
     def take(self, limit: int = 10) -> list[Talk]:
         """Take up to `limit` conversations that are due; those of a taker that died come back when its lease ends."""
@@ -117,18 +129,23 @@ class Triage:
             ]
 
     async def classify(self, talks: Sequence[Talk], classifier: Classifier, catalog: Catalog) -> None:
-        """Classify conversations that were taken, and write down what was found. One that fails waits."""
-        import asyncio
+        """Classify conversations that were taken, and write down what was found. One that fails waits.
 
+        All at once: a slow AI would keep the last one waiting past its lease.
+        """
         contacts = [contact.display_name for contact in catalog.contacts.values()]
-        for talk in talks:
+
+        async def one(talk: Talk) -> None:
             names = Names([*contacts, *([talk.name] if talk.name else [])])
             try:
                 found = await classifier.classify(talk.texts, names)
                 await asyncio.to_thread(self.settle, talk, found, catalog)
             except Exception as error:
                 log.error("conversation %s is not classified: %s", talk.id, type(error).__name__)  # noqa: TRY400 - no values in logs
-                await asyncio.to_thread(self.put_off, talk)
+                if not is_away(error):  # else its lease ends by itself
+                    await asyncio.to_thread(self.put_off, talk)
+
+        await asyncio.gather(*map(one, talks))
 
     def settle(self, talk: Talk, found: Classification, catalog: Catalog) -> bool:
         """Write down what was found and tell people on duty, in one commit; False when the talk is not ours any more.
