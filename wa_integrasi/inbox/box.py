@@ -22,7 +22,7 @@ from wa_integrasi.inbox.updates import apply_facts, facts_in
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.providers.base import BadItem, Event, MessageEvent, OtherEvent, ReceiptEvent, Receiver
 from wa_integrasi.providers.wire import storable
-from wa_integrasi.store.engine import Store, StoreError, is_away
+from wa_integrasi.store.engine import Store, StoreError, again_after_deadlock, is_away
 from wa_integrasi.store.facts import Fact
 from wa_integrasi.store.tables import UtcDateTime, inbound_events
 
@@ -137,7 +137,7 @@ class Inbox:
         if not readings:
             return 0
         try:
-            self._act(lease, readings)
+            again_after_deadlock(lambda: self._act(lease, readings))
         except Exception as error:
             if is_away(error):
                 raise
@@ -148,7 +148,7 @@ class Inbox:
 
     def _act_alone(self, lease: str, reading: _Reading) -> None:
         try:
-            self._act(lease, [reading])
+            again_after_deadlock(lambda: self._act(lease, [reading]))
         except Exception as error:  # also a DataError: what no database takes is the event's fault, not the store's
             if is_away(error):
                 raise
@@ -186,7 +186,8 @@ class Inbox:
     def _act(self, lease: str, readings: Sequence[_Reading]) -> None:
         """Do what some events ask for and let go of them, with one commit, or more where there are receipts or updates.
 
-        Each locks chats in one order of its own; together they would not.
+        Each locks chats in one order of its own; together they would not. Messages lock chats before their account,
+        and updates the account before its chats: who loses by that does it again, which changes nothing done before.
         """
         facts = [fact for reading in readings for fact in reading.facts]
         if facts:

@@ -153,8 +153,9 @@ class Router:
             if not taken.messages:
                 return Counter()
             found = self._sorted(connection, taken, catalog)
-            self._act(connection, found, catalog)
+            # Conversations before chats, as they are locked by whoever classifies them.
             talks = place(connection, found.talks, timedelta(minutes=catalog.intake.quiet_minutes), self._clock())
+            self._act(connection, found, catalog)
             finish(connection, [(m, found.routes[m.id], talks.get(m.id)) for m in [*taken.messages, *found.unheard]])
             if found.heard:
                 self._store.wake(connection)

@@ -199,9 +199,9 @@ class Triage:
     def told(self, alarms: Sequence[Alarm]) -> None:
         """Prefect has been told of these; one that has become worse since is told of anew."""
         c = conversations.c
-        with self._store.writing() as connection:
-            for alarm in alarms:
-                same = (c.id == alarm.id) & (c.urgent_at == alarm.since)
+        for alarm in alarms:  # each in a commit of its own: routing locks conversations in another order
+            same = (c.id == alarm.id) & (c.urgent_at == alarm.since)
+            with self._store.writing() as connection:
                 connection.execute(update(conversations).where(same).values(told_at=self._clock()))
 
     def due_in(self) -> timedelta | None:
