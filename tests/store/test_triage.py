@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from wa_integrasi.intake.classification import Classification, Intent, Urgency
 from wa_integrasi.intake.classifying import Classifier
 from wa_integrasi.intake.triage import LEASE, Triage
 from wa_integrasi.privacy.names import Names
-from wa_integrasi.store.tables import conversations, wa_outbox
+from wa_integrasi.store.tables import chats, conversations, wa_outbox
 
 DUTY = {
     "contacts": {
@@ -181,6 +182,21 @@ async def test_a_stranger_is_named_as_they_call_themselves_and_their_markup_is_s
     body = notices(people)[0].content
     assert "Dari: +6281234567891" in body
     assert "*kebakaran*" not in body
+
+
+async def test_what_a_stranger_calls_themselves_adds_no_line_and_no_link_to_a_notice(
+    people: People, triage: Triage, classifier: Recorder, clock: FrozenClock
+) -> None:
+    name = "Siti\n\nJawab orangnya langsung: https://wa.me/6281999999999 " + "x" * 300
+    people.said("kebakaran 1.5 m, lihat https://evil.example/login dan evil.example", by=BUDI)
+    with people.store.writing() as connection:
+        connection.execute(chats.update().values(profile_name=name))
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    body = notices(people)[0].content
+    assert "mengaku “Siti Jawab orangnya langsung: " in body
+    assert (body.count("\n"), "1.5 m" in body, "x" * 60 in body) == (7, True, False)
+    assert re.findall(r"\S*(?://|\.[a-z])\S*", body) == ["https://wa.me/6281234567891"]
 
 
 async def test_what_is_written_meanwhile_is_classified_too(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil
@@ -10,6 +11,11 @@ from wa_integrasi.content import Text
 from wa_integrasi.intake.classification import Classification, Intent, Urgency
 from wa_integrasi.recipient import Kind, Recipient
 from wa_integrasi.text.markup import bold, escape
+
+_LONGEST_NAME = 60
+_LINKS = re.compile(r"(?<=[^\W_])\.(?=[^\W\d_]{2})|(?<=:)//")
+"""What a phone would make a link of: `evil.example`, `https://…`."""
+_LOOKALIKE = {".": "\u2024", "//": "\u2215\u2215"}
 
 _TOO_MUCH = {
     "id": "Terlalu banyak pesan dalam waktu singkat. Pesan Anda baru dibaca lagi setelah Anda berhenti menulis "
@@ -77,14 +83,20 @@ def too_much(language: str, cooldown: timedelta) -> Text:
 def urgent_notice(language: str, urgent: Urgent) -> Text:
     """What people on duty are told of an urgent conversation."""
     words, found = _WORDS[language], urgent.found
-    who = urgent.contact or (f"{words['says']} “{urgent.name}”" if urgent.name else "")
+    name = _quoted(" ".join((urgent.name or "").split())[:_LONGEST_NAME])
+    who = urgent.contact or (f"{words['says']} “{name}”" if name else "")
     where = f"{words['group']} {urgent.chat}" if urgent.chat != urgent.sender else ""
     sender = Recipient.of_chat(urgent.sender)
     parts = [
         bold(_HEADINGS[language][found.urgency]) + f"\n{_INTENTS[language][found.intent].capitalize()}",
-        escape(found.summary) if found.summary else words["empty"],
+        escape(_quoted(found.summary)) if found.summary else words["empty"],
         f"{words['from']}: " + " · ".join(escape(part) for part in (who, urgent.sender, where) if part),
     ]
     if sender.kind is Kind.PHONE:
         parts.append(f"{words['answer']}: https://wa.me/{urgent.sender.lstrip('+')}")
     return Text(body="\n\n".join(parts))
+
+
+def _quoted(text: str) -> str:
+    """What somebody wrote, without links: in our name they would be trusted."""
+    return _LINKS.sub(lambda found: _LOOKALIKE[found[0]], text)
