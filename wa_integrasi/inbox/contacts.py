@@ -76,6 +76,15 @@ _REFUSALS = bulk(
     old_chat="text",
     new_chat="text",
 )
+_BLOCKS = bulk(
+    "INSERT INTO blocked (account, address, since, by, reason) "
+    "SELECT DISTINCT b.account, x.new_chat, b.since, b.by, b.reason FROM {x} "
+    "JOIN blocked b ON b.address = x.old_chat AND b.account IN ('*', x.account) WHERE true "
+    "ORDER BY b.account, x.new_chat ON CONFLICT (account, address) DO NOTHING",
+    account="text",
+    old_chat="text",
+    new_chat="text",
+)
 _WAITED_FOR = bulk(
     "SELECT DISTINCT x.account, x.chat FROM {x} JOIN wa_outbox o ON o.account = x.account AND o.chat = x.chat "
     "WHERE o.stage = 'open' AND o.status = 'pending' AND o.error_code = 'window_closed' ORDER BY x.account, x.chat",
@@ -178,6 +187,7 @@ def note_contacts(connection: Connection, messages: Sequence[InboundMessage], co
         return
     if moved:
         _MOVED(connection, moved)
+        _BLOCKS(connection, moved)
         for account, chat, at, by in _REFUSALS(connection, moved):
             note(account, chat).said(Consent(account, chat, agreed=False, at=_moment(at), by=by))
     _NOTE(connection, [asdict(notes[key]) for key in sorted(notes)])
