@@ -11,8 +11,8 @@ import pytest
 
 from tests.conftest import FrozenClock
 from tests.store.channel import enqueue, message
+from tests.store.test_routing import BUDI, SITI, People
 from tests.store.told import KEY, ToldReceiver, keep
-from tests.store.test_routing import BUDI, SITI, People, policy
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.inbox import Inbox, updates

@@ -299,6 +299,13 @@ class TestBlocked:
             connection.execute(update(inbound_messages).values(sender_user_id="ID.1349"))
         assert people.routes() == {Route.BLOCKED: 1}
 
+    def test_who_takes_a_new_number_takes_the_block_along(self, people: People, clock: FrozenClock) -> None:
+        block(people.store, Block("*", SITI, clock(), "cli", "x"))
+        moved = {"type": "user_changed_number", "wa_id": BUDI.lstrip("+")}
+        people.said("pindah", kind="system", raw={"system": moved})
+        assert people.said("halo", by=BUDI) == {Route.BLOCKED: 1}
+        assert [found.address for found in blocks(people.store)] == [SITI, BUDI]
+
     def test_a_block_of_another_account_does_not(self, people: People, clock: FrozenClock) -> None:
         block(people.store, Block("pabrik", SITI, clock(), "cli", "x"))
         assert people.said("halo") == {Route.CONVERSATION: 1}
@@ -409,6 +416,10 @@ class TestCommands:
         assert operators.said("2", by=BUDI) == {Route.CONVERSATION: 1}
         clock.tick(minutes=2)
         assert operators.said("3") == {Route.CONVERSATION: 1}
+
+    def test_what_follows_a_command_belongs_to_it_also_where_both_are_routed_at_once(self, operators: People) -> None:
+        assert operators.said("suhu boiler", "2", "halo pak") == {Route.COMMAND: 3}
+        assert [row.text for row in operators.rows(commands)] == ["suhu boiler", "2", "halo pak"]
 
     def test_an_answer_to_what_the_bot_asked_is_a_command(self, operators: People, clock: FrozenClock) -> None:
         asked = {"account": "default", "chat": SITI, "sender": SITI, "memory": {}}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -167,6 +167,7 @@ class Router:
         standings = lock_standings(connection, {message.person for message in counted}) if counted else {}
         blocked = blocked_of(connection, messages)
         found = _Sorted()
+        asking = set[Person]()
         for asked in asked_of(connection, sorted(messages, key=lambda message: (message.at, message.id))):
             message = asked.message
             if message.id in blocked:
@@ -175,7 +176,11 @@ class Router:
                 found.routes[message.id] = Route.SPAM
             else:
                 found.heard.append(message)
+                if message.person in asking:
+                    asked = replace(asked, expected=True)
                 found.routes[message.id] = self._route(asked, catalog, found)
+                if found.routes[message.id] is Route.COMMAND:
+                    asking.add(message.person)
         spammers = {message.person for message in messages if found.routes[message.id] is Route.SPAM}
         if behind := [message_id for person in spammers for message_id in taken.behind.get(person, ())]:
             found.unheard = self._unheard(connection, sorted(behind)[:_UNHEARD], standings, catalog)
