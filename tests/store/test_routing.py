@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
-from sqlalchemy import Table, select, text, update
+from sqlalchemy import Table, event, select, text, update
 
 from tests.conftest import FrozenClock
 from tests.store.told import KEY, ToldReceiver, keep
@@ -363,6 +363,38 @@ class TestTrouble:
             done = sum(pool.map(work, range(4)), Counter())
         assert done == {Route.COMMAND: 60}
         assert len({row.message_id for row in people.rows(commands)}) == 60
+
+
+def removed(plan: dict[str, Any]) -> int:
+    """How many rows a query has read for nothing."""
+    return plan.get("Rows Removed by Filter", 0) + sum(map(removed, plan.get("Plans", [])))
+
+
+def test_what_is_asked_of_those_who_write_does_not_grow_with_those_who_once_did(people: People) -> None:
+    if people.store.dialect == "sqlite":
+        pytest.skip("only PostgreSQL says how many rows were read")
+    once = [{"account": "default", "chat": f"+628{n}", "sender": f"+628{n}"} for n in range(3_000)]
+    with people.store.writing() as connection:
+        connection.execute(senders.insert(), once)
+        until = people.clock() + timedelta(days=1)
+        connection.execute(dialogs.insert(), [{**one, "memory": {}, "until": until} for one in once])
+        connection.exec_driver_sql("ANALYZE senders, dialogs")
+    asked: list[tuple[str, Any]] = []
+
+    def note(_: object, __: object, statement: str, values: Any, *___: object) -> None:
+        if statement.startswith("SELECT") and ("senders" in statement or "dialogs" in statement):
+            asked.append((statement, values))
+
+    for number in range(30):
+        people.write("halo", by=f"+6281234567{number:03d}")
+    event.listen(people.store.engine, "before_cursor_execute", note)
+    people.routes()
+    event.remove(people.store.engine, "before_cursor_execute", note)
+    assert len(asked) == 2
+    with people.store.writing() as connection:
+        for statement, values in asked:
+            explained = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values).scalar_one()
+            assert removed(explained[0]["Plan"]) == 0
 
 
 CATALOG = {

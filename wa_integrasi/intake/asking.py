@@ -13,10 +13,19 @@ from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.commands.grammar import NotForUs, Phrasebook, Unknown, read
 from wa_integrasi.commands.permission import Allowed, may_run
 from wa_integrasi.intake.incoming import Incoming, Person, ours_among
-from wa_integrasi.store.tables import commands, dialogs
+from wa_integrasi.store.bulk import bulk
+from wa_integrasi.store.tables import commands
 
 _STILL_ASKING = timedelta(minutes=1)
 """So long after a command its sender's next message is one too, if it has no answer yet: people type ahead."""
+
+_IN_DIALOG = bulk(
+    "SELECT d.account, d.chat, d.sender FROM {x} JOIN dialogs d "
+    "ON d.account = x.account AND d.chat = x.chat AND d.sender = x.sender WHERE d.until > :now",
+    account="text",
+    chat="text",
+    sender="text",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +113,8 @@ def _expected(connection: Connection, messages: Sequence[Incoming]) -> set[Perso
     if not people:
         return set()
     now = max(message.received_at for message in messages)
-    key = (dialogs.c.account, dialogs.c.chat, dialogs.c.sender)
-    asked = connection.execute(select(*key).where(tuple_(*key).in_(people), dialogs.c.until > now)).tuples()
-    return set(asked) | _unanswered(connection, people, now)
+    rows = [dict(zip(("account", "chat", "sender"), person, strict=True)) for person in people]
+    return set(_IN_DIALOG(connection, rows, now=now).tuples()) | _unanswered(connection, people, now)
 
 
 def _unanswered(connection: Connection, people: Sequence[Person], now: datetime) -> set[Person]:

@@ -7,30 +7,29 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, delete, select
+from sqlalchemy import Connection, Row, delete, select
 
 from wa_integrasi.intake.incoming import Incoming, Person
 from wa_integrasi.policy.spam import Standing
-from wa_integrasi.store.bulk import bulk, locked, upsert
+from wa_integrasi.store.bulk import bulk, locked, moment, upsert
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import UtcDateTime, blocked, senders
+from wa_integrasi.store.tables import blocked, senders
 
 EVERY_ACCOUNT = "*"
 
-_MOMENT = UtcDateTime()
-_MOMENTS = frozenset({"filled_until", "last_at", "silent_until"})
+_KEY = {"account": "text", "chat": "text", "sender": "text"}
+_MOMENTS = ("filled_until", "last_at", "silent_until")
 _MAKE = bulk(
     "INSERT INTO senders (account, chat, sender) SELECT x.account, x.chat, x.sender FROM {x} WHERE true "
     "ORDER BY x.account, x.chat, x.sender ON CONFLICT (account, chat, sender) DO NOTHING",
-    account="text",
-    chat="text",
-    sender="text",
+    **_KEY,
 )
-# Joined, since PostgreSQL reads all of an index for a list of triples, and this table only grows.
-_STANDINGS = (
-    f"SELECT s.account, s.chat, s.sender, {', '.join(f's.{name}' for name in Standing.__slots__)} "  # noqa: S608
-    "FROM {x} CROSS JOIN senders s WHERE s.account = x.account AND s.chat = x.chat AND s.sender = x.sender "
-    "ORDER BY s.account, s.chat, s.sender"
+# A join, since PostgreSQL reads the whole index for `(account, chat, sender) IN (…)`; a cross one, so that SQLite begins
+# with the few.
+_READ = (
+    f"SELECT {', '.join(f'senders.{name}' for name in (*_KEY, *Standing.__slots__))} FROM {{x}} "  # noqa: S608 - fixed words
+    "CROSS JOIN senders WHERE senders.account = x.account AND senders.chat = x.chat AND senders.sender = x.sender "
+    "ORDER BY senders.account, senders.chat, senders.sender"
 )
 
 
@@ -49,11 +48,10 @@ class Block:
 
 def lock_standings(connection: Connection, people: Iterable[Person]) -> dict[Person, Standing]:
     """How much each of them has written, locked until the commit; everything locks them in this one order."""
-    found = sorted(set(people))
-    _MAKE(connection, [_named(person) for person in found])
-    read = bulk(_STANDINGS + locked(connection, "s", skip=False), account="text", chat="text", sender="text")
-    rows = read(connection, [_named(person) for person in found]).mappings()
-    return {(row["account"], row["chat"], row["sender"]): _standing(row, connection.dialect) for row in rows}
+    found = [_named(person) for person in sorted(set(people))]
+    _MAKE(connection, found)
+    reading = bulk(_READ + locked(connection, "senders", skip=False), **_KEY)
+    return {(row.account, row.chat, row.sender): _standing(row, connection) for row in reading(connection, found)}
 
 
 def keep_standings(connection: Connection, standings: Mapping[Person, Standing]) -> None:
@@ -95,11 +93,9 @@ def blocks(store: Store) -> list[Block]:
         return [Block(*row) for row in rows.tuples()]
 
 
-def _standing(row: Mapping[Any, Any], dialect: Dialect) -> Standing:
-    def value(name: str) -> Any:
-        return _MOMENT.process_result_value(row[name], dialect) if name in _MOMENTS else row[name]
-
-    return Standing(**{name: value(name) for name in Standing.__slots__})
+def _standing(row: Row[Any], connection: Connection) -> Standing:
+    values = {name: getattr(row, name) for name in Standing.__slots__}
+    return Standing(**{**values, **{name: moment(values[name], connection.dialect) for name in _MOMENTS}})
 
 
 def _named(person: Person) -> dict[str, str]:

@@ -65,6 +65,11 @@ def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]])
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
 
 
+def moment(value: Any, dialect: Dialect) -> datetime | None:
+    """A moment as SQL text gives it, aware and in UTC."""
+    return _MOMENT.process_result_value(value, dialect)
+
+
 @lru_cache(maxsize=256)
 def _text(sql: str) -> TextClause:
     return text(sql)
