@@ -24,8 +24,8 @@ _MAKE = bulk(
     "ORDER BY x.account, x.chat, x.sender ON CONFLICT (account, chat, sender) DO NOTHING",
     **_KEY,
 )
-# A join, since PostgreSQL reads the whole index for `(account, chat, sender) IN (…)`; a cross one, so that SQLite begins
-# with the few.
+# A join, since PostgreSQL reads the whole index for `(account, chat, sender) IN (…)`; CROSS, so that SQLite begins with
+# the few.
 _READ = (
     f"SELECT {', '.join(f'senders.{name}' for name in (*_KEY, *Standing.__slots__))} FROM {{x}} "  # noqa: S608 - fixed words
     "CROSS JOIN senders WHERE senders.account = x.account AND senders.chat = x.chat AND senders.sender = x.sender "
