@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
-from sqlalchemy import Table, event, select, text, update
+from sqlalchemy import Table, event, select, update
 
 from tests.conftest import FrozenClock
 from tests.store.told import KEY, ToldReceiver, keep
@@ -21,7 +21,7 @@ from wa_integrasi.inbox import Inbox
 from wa_integrasi.intake import routing
 from wa_integrasi.intake.asking import Asked, CommandReader
 from wa_integrasi.intake.routing import Route, Router
-from wa_integrasi.intake.senders import Block, block, blocks, lock_standings, unblock
+from wa_integrasi.intake.senders import Block, block, blocks, unblock
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Accepted, MessageEvent
@@ -314,9 +314,6 @@ class TestBlocked:
         for reason in ("satu", "dua"):
             block(people.store, Block("*", SITI, clock(), "cli", reason))
         assert [found.reason for found in blocks(people.store)] == ["dua"]
-
-
-class TestGrowth:
 
 
 class TestTrouble:
