@@ -19,11 +19,12 @@ from wa_integrasi.inbox import Inbox, updates
 from wa_integrasi.intake import conversations, routing
 from wa_integrasi.intake.classification import Classification, Intent, Urgency
 from wa_integrasi.intake.routing import Route
+from wa_integrasi.intake.senders import lock_standings
 from wa_integrasi.intake.triage import Alarm, Triage
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.providers.base import MessageEvent, OtherEvent
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import wa_outbox
+from wa_integrasi.store.tables import commands, wa_outbox
 
 DUTY = "+6281300000001"
 FIRE = Classification(Intent.REPORT, Urgency.CRITICAL, "kebakaran", "rules", "")
@@ -135,3 +136,18 @@ def test_a_template_is_released_in_a_chat_whose_person_writes(
         return inbox.work({KEY: receiver}, limit=1)
 
     assert together(lambda: works(people.inbox), lambda: works(other)) == [1, 1]
+
+
+def test_whose_messages_one_process_routes_another_leaves_alone(people: People) -> None:
+    if people.store.dialect == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    people.said("halo")  # of who writes for the first time there is nothing yet to be left alone
+    people.write("suhu 1")
+    people.write("suhu 2")
+    people.write("suhu 3", by=BUDI)
+    with people.store.writing() as connection:
+        assert lock_standings(connection, [("default", SITI, SITI)])
+        assert people.router.work(1) == {Route.COMMAND: 1}
+        assert people.router.work(1) == {}
+    assert people.router.work() == {Route.COMMAND: 2}
+    assert [row.text for row in people.rows(commands)] == ["suhu 3", "suhu 1", "suhu 2"]

@@ -79,46 +79,38 @@ class Incoming:
         return quoted if isinstance(quoted, str) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """Messages that nobody else takes until the commit, and what waits behind them: the rows of each person."""
-
-    messages: Sequence[Incoming] = ()
-    behind: Mapping[Person, Sequence[int]] = field(default_factory=dict)
-
-
 _COLUMNS = tuple(inbound_messages.c[name] for name in Incoming.__slots__)
 _UNSAID = frozenset({"text", "media", "context", "details"})
 _BARE = tuple(null() if name in _UNSAID else inbound_messages.c[name] for name in Incoming.__slots__)
 _WAITS = inbound_messages.c.state == Step.ROUTE
 
 
-def take_incoming(connection: Connection, now: datetime, limit: int) -> Taken:
-    """Up to `limit` messages that wait for their route, the oldest first, but nobody's many before another's few."""
-    waiting = _waiting(connection, now)
-    for start in range(0, len(waiting), limit):
-        chosen = [message_id for message_id, _ in waiting[start : start + limit]]
-        if messages := _taken(connection, chosen):
-            behind: dict[Person, list[int]] = {}
-            for message_id, person in waiting[start + limit :]:
-                behind.setdefault(person, []).append(message_id)
-            return Taken(messages, behind)
-    return Taken()
+def waiting(connection: Connection, now: datetime) -> list[tuple[int, Person]]:
+    """The oldest messages that wait for their route, each with who wrote it; nobody's many before another's few.
+
+    People take turns, and each has their messages in their order: whatever is taken from the beginning has of
+    everybody the first ones.
+    """
+    c = inbound_messages.c
+    due = select(c.id, c.account, c.chat, c.sender).where(_WAITS, c.due_at <= now)
+    rows = connection.execute(due.order_by(c.due_at, c.at, c.id).limit(IN_SIGHT)).tuples()
+    seen: Counter[Person] = Counter()
+
+    def turn(each: tuple[int, Person]) -> int:
+        seen[each[1]] += 1
+        return (seen[each[1]] - 1) // _A_TURN
+
+    return sorted(((row[0], row[1:]) for row in rows), key=turn)
 
 
-def take_one(connection: Connection, message_id: int) -> Taken:
-    """One message, if it still waits and nobody has it."""
-    return Taken(_taken(connection, [message_id]))
+def take(connection: Connection, ids: Sequence[int], *, unsaid: bool = False) -> list[Incoming]:
+    """Those of some messages that still wait, with what they say or without it, locked until the commit.
 
-
-def take_unsaid(connection: Connection, ids: Sequence[int]) -> list[Incoming]:
-    """Messages without what they say, if they still wait and nobody has them."""
-    return _taken(connection, ids, _BARE)
-
-
-def waiting_ids(connection: Connection, now: datetime, limit: int) -> list[int]:
-    """The rows that `take_incoming` would take, without taking them."""
-    return [message_id for message_id, _ in _waiting(connection, now)[:limit]]
+    Lock the standings of who wrote them first: nobody else routes theirs then, and their order holds.
+    """
+    c = inbound_messages.c
+    chosen = select(*(_BARE if unsaid else _COLUMNS)).where(_WAITS, c.id.in_(ids)).order_by(c.due_at, c.id)
+    return [Incoming(*row) for row in connection.execute(chosen.with_for_update()).tuples()]
 
 
 def ours_among(connection: Connection, messages: Sequence[Incoming]) -> set[tuple[str, str | None]]:
@@ -143,24 +135,3 @@ def put_off(connection: Connection, message_id: int, due_at: datetime, note: str
     """Let a message wait that cannot be routed now."""
     change = inbound_messages.update().where(_WAITS, inbound_messages.c.id == message_id)
     connection.execute(change.values(due_at=due_at, note=note, attempts=inbound_messages.c.attempts + 1))
-
-
-def _waiting(connection: Connection, now: datetime) -> list[tuple[int, Person]]:
-    """The oldest that wait, with who wrote them; people take turns, and each has their messages in their order."""
-    c = inbound_messages.c
-    due = select(c.id, c.account, c.chat, c.sender).where(_WAITS, c.due_at <= now)
-    rows = connection.execute(due.order_by(c.due_at, c.at, c.id).limit(IN_SIGHT)).tuples()
-    seen: Counter[Person] = Counter()
-
-    def turn(each: tuple[int, Person]) -> int:
-        seen[each[1]] += 1
-        return (seen[each[1]] - 1) // _A_TURN
-
-    return sorted(((row[0], row[1:]) for row in rows), key=turn)
-
-
-def _taken(connection: Connection, ids: Sequence[int], columns: Sequence[Any] = _COLUMNS) -> list[Incoming]:
-    c = inbound_messages.c
-    chosen = select(*columns).where(_WAITS, c.id.in_(ids)).order_by(c.due_at, c.id)
-    rows = connection.execute(chosen.with_for_update(skip_locked=True)).tuples()
-    return [Incoming(*row) for row in rows]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -23,17 +23,7 @@ from wa_integrasi.complaints import Complaint, file_complaint, read_complaint
 from wa_integrasi.inbox import consent_of
 from wa_integrasi.intake.asking import Asked, asked_of, contact_of
 from wa_integrasi.intake.conversations import place
-from wa_integrasi.intake.incoming import (
-    Incoming,
-    Person,
-    Taken,
-    finish,
-    put_off,
-    take_incoming,
-    take_one,
-    take_unsaid,
-    waiting_ids,
-)
+from wa_integrasi.intake.incoming import Incoming, Person, finish, put_off, take, waiting
 from wa_integrasi.intake.media import NewMedia, note_media
 from wa_integrasi.intake.replies import too_much
 from wa_integrasi.intake.senders import blocked_of, keep_standings, lock_standings
@@ -84,6 +74,16 @@ def no_commands(_: Asked, __: Catalog) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Messages that nobody else routes until the commit, and what waits behind them: the rows of each person."""
+
+    messages: Sequence[Incoming] = ()
+    standings: dict[Person, Standing] = field(default_factory=dict)
+    """Of everybody who wrote them, and perhaps of others."""
+    behind: Mapping[Person, Sequence[int]] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class _Sorted:
     """Messages of one transaction by what is to be done with them."""
@@ -116,28 +116,44 @@ class Router:
         """
         catalog = self._catalog_now()
         try:
-            return self._routed(lambda connection: take_incoming(connection, self._clock(), limit), catalog)
+            return self._routed(lambda connection: self._taken(connection, limit), catalog)
         except Exception as error:
             if is_away(error):
                 raise
             log.warning("messages are routed one by one: %s", type(error).__name__)
         with self._store.reading() as connection:
-            ids = waiting_ids(connection, self._clock(), limit)
+            chosen = waiting(connection, self._clock())[:limit]
         done: Counter[Route] = Counter()
-        for message_id in ids:
-            done += self._routed_alone(message_id, catalog)
+        for message_id, person in chosen:
+            done += self._routed_alone(message_id, person, catalog)
         return done
 
-    def _routed_alone(self, message_id: int, catalog: Catalog) -> Counter[Route]:
+    def _taken(self, connection: Connection, limit: int) -> _Taken:
+        """Take messages of people whose messages nobody else routes now, so that each person's order holds."""
+        listed = waiting(connection, self._clock())
+        for start in range(0, len(listed), limit):
+            chosen = listed[start : start + limit]
+            standings = lock_standings(connection, {person for _, person in chosen})
+            mine = [message_id for message_id, person in chosen if person in standings]
+            if mine and (messages := take(connection, mine)):
+                behind: dict[Person, list[int]] = {}
+                for message_id, person in listed[start + limit :]:
+                    if person in standings:
+                        behind.setdefault(person, []).append(message_id)
+                return _Taken(messages, standings, behind)
+        return _Taken()
+
+    def _routed_alone(self, message_id: int, person: Person, catalog: Catalog) -> Counter[Route]:
         attempts: list[int] = []
 
-        def take(connection: Connection) -> Taken:
-            taken = take_one(connection, message_id)
-            attempts.extend(message.attempts for message in taken.messages)
-            return taken
+        def one(connection: Connection) -> _Taken:
+            standings = lock_standings(connection, [person])
+            messages = take(connection, [message_id]) if standings else []
+            attempts.extend(message.attempts for message in messages)
+            return _Taken(messages, standings)
 
         try:
-            return self._routed(take, catalog)
+            return self._routed(one, catalog)
         except Exception as error:
             if is_away(error):
                 raise
@@ -147,7 +163,7 @@ class Router:
                 put_off(connection, message_id, due_at, type(error).__name__)
             return Counter()
 
-    def _routed(self, take: Callable[[Connection], Taken], catalog: Catalog) -> Counter[Route]:
+    def _routed(self, take: Callable[[Connection], _Taken], catalog: Catalog) -> Counter[Route]:
         with self._store.writing() as connection:
             taken = take(connection)
             if not taken.messages:
@@ -161,10 +177,8 @@ class Router:
                 self._store.wake(connection)
         return Counter(found.routes.values())
 
-    def _sorted(self, connection: Connection, taken: Taken, catalog: Catalog) -> _Sorted:
-        messages = taken.messages
-        counted = [message for message in messages if message.kind not in _UNCOUNTED]
-        standings = lock_standings(connection, {message.person for message in counted}) if counted else {}
+    def _sorted(self, connection: Connection, taken: _Taken, catalog: Catalog) -> _Sorted:
+        messages, standings = taken.messages, taken.standings
         blocked = blocked_of(connection, messages)
         found = _Sorted()
         asking = set[Person]()
@@ -185,19 +199,18 @@ class Router:
         if behind := [message_id for person in spammers for message_id in taken.behind.get(person, ())]:
             found.unheard = self._unheard(connection, sorted(behind)[:_UNHEARD], standings, catalog)
             found.routes |= dict.fromkeys((message.id for message in found.unheard), Route.SPAM)
-        if standings:
-            keep_standings(connection, standings)
+        keep_standings(connection, standings)
         return found
 
     def _unheard(
         self, connection: Connection, behind: Sequence[int], standings: dict[Person, Standing], catalog: Catalog
     ) -> list[Incoming]:
         """Those of further messages that are not heard: they end with little work, so that nobody waits behind them."""
-        waiting = take_unsaid(connection, behind)
-        blocked = blocked_of(connection, waiting)
+        further = take(connection, behind, unsaid=True)
+        blocked = blocked_of(connection, further)
         ended: list[Incoming] = []
         paused: set[Person] = set()
-        for message in sorted(waiting, key=lambda message: (message.at, message.id)):
+        for message in sorted(further, key=lambda message: (message.at, message.id)):
             person, standing = message.person, standings[message.person]
             if message.kind in _UNCOUNTED or message.id in blocked or person in paused:
                 continue

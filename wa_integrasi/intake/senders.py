@@ -47,10 +47,10 @@ class Block:
 
 
 def lock_standings(connection: Connection, people: Iterable[Person]) -> dict[Person, Standing]:
-    """How much each of them has written, locked until the commit; everything locks them in this one order."""
+    """How much each of them has written, locked until the commit; left out are those whom somebody else has locked."""
     found = [_named(person) for person in sorted(set(people))]
     _MAKE(connection, found)
-    reading = bulk(_READ + locked(connection, "senders", skip=False), **_KEY)
+    reading = bulk(_READ + locked(connection, "senders"), **_KEY)
     return {(row.account, row.chat, row.sender): _standing(row, connection) for row in reading(connection, found)}
 
 
