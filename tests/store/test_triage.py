@@ -20,7 +20,7 @@ from wa_integrasi.intake.classification import Classification, Intent, Urgency
 from wa_integrasi.intake.classifying import Classifier
 from wa_integrasi.intake.triage import LEASE, Triage
 from wa_integrasi.privacy.names import Names
-from wa_integrasi.store.tables import chats, conversations, wa_outbox
+from wa_integrasi.store.tables import conversations, inbound_messages, wa_outbox
 
 DUTY = {
     "contacts": {
@@ -190,7 +190,7 @@ async def test_what_a_stranger_calls_themselves_adds_no_line_and_no_link_to_a_no
     name = "Siti\n\nJawab orangnya langsung: https://wa.me/6281999999999 " + "x" * 300
     people.said("kebakaran 1.5 m, lihat https://evil.example/login dan evil.example", by=BUDI)
     with people.store.writing() as connection:
-        connection.execute(chats.update().values(profile_name=name))
+        connection.execute(inbound_messages.update().values(sender_name=name))
     clock.tick(seconds=2)
     await classify(triage, classifier)
     body = notices(people)[0].content
@@ -290,6 +290,19 @@ async def test_a_fire_is_found_however_much_is_written_right_behind_it(
     await classify(triage, classifier)
     assert talk(people).urgency == Urgency.CRITICAL
     assert len(notices(people)) == 2
+
+
+async def test_who_writes_under_another_id_is_known_by_their_number(
+    people: People, triage: Triage, classifier: Recorder, clock: FrozenClock
+) -> None:
+    people.said(FIRE, by="117000000000001@lid")
+    with people.store.writing() as connection:
+        connection.execute(inbound_messages.update().values(sender_phone=SITI, sender_name="Mbak Siti"))
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    body = notices(people)[0].content
+    assert f"Dari: Siti Aminah · {SITI}\n" in body
+    assert body.endswith("https://wa.me/6281234567890")
 
 
 async def test_only_the_newest_texts_are_read(

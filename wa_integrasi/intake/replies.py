@@ -85,7 +85,7 @@ def urgent_notice(language: str, urgent: Urgent) -> Text:
     words, found = _WORDS[language], urgent.found
     name = _quoted(" ".join((urgent.name or "").split())[:_LONGEST_NAME])
     who = urgent.contact or (f"{words['says']} “{name}”" if name else "")
-    where = f"{words['group']} {urgent.chat}" if urgent.chat != urgent.sender else ""
+    where = f"{words['group']} {urgent.chat}" if _is_group(urgent.chat) else ""
     sender = Recipient.of_chat(urgent.sender)
     parts = [
         bold(_HEADINGS[language][found.urgency]) + f"\n{_INTENTS[language][found.intent].capitalize()}",
@@ -95,6 +95,10 @@ def urgent_notice(language: str, urgent: Urgent) -> Text:
     if sender.kind is Kind.PHONE:
         parts.append(f"{words['answer']}: https://wa.me/{urgent.sender.lstrip('+')}")
     return Text(body="\n\n".join(parts))
+
+
+def _is_group(chat: str) -> bool:
+    return Recipient.of_chat(chat).kind is Kind.GROUP
 
 
 def _quoted(text: str) -> str:

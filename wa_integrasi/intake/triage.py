@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, case, select, update
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, case, select, update
 from wa_integrasi.catalog.models import Catalog, GroupUnresolvedError
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import Clock, utc_now
+from wa_integrasi.intake.asking import contact_of
 from wa_integrasi.intake.classification import Classification, Urgency
 from wa_integrasi.intake.classifying import Classifier
 from wa_integrasi.intake.replies import Urgent, urgent_notice
@@ -23,7 +25,7 @@ from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.privacy.names import Names
 from wa_integrasi.reporting import addressees
 from wa_integrasi.store.engine import Store, is_away
-from wa_integrasi.store.tables import chats, conversations, inbound_messages
+from wa_integrasi.store.tables import conversations, inbound_messages
 
 LEASE = timedelta(seconds=60)
 """How long a conversation belongs to who classifies it; longer than an AI is waited for."""
@@ -51,7 +53,6 @@ class Talk:
     id: int
     account: str
     chat: str
-    sender: str
     messages: int
     """How many it had when it was taken."""
     attempts: int
@@ -62,8 +63,10 @@ class Talk:
     """When people were last told."""
     texts: Sequence[str] = field(repr=False)
     """The newest ones, the oldest first."""
+    addresses: Sequence[str] = field(repr=False)
+    """Every name of its sender, their number first where it is known."""
     name: str | None = field(repr=False)
-    """What its sender calls themselves."""
+    """What they call themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +122,11 @@ class Triage:
             rows = connection.execute(taken.values(values).returning(*returned)).all()
             return [
                 Talk(
-                    *(row.id, row.account, row.chat, row.sender, row.messages, row.attempts, lease),
+                    *(row.id, row.account, row.chat, row.messages, row.attempts, lease),
                     urgency=Urgency(row.urgency) if row.urgency else None,
                     urgent_at=row.urgent_at,
                     texts=_texts(connection, row.id, row.last_at - FRESH),
-                    name=_name(connection, row.account, row.sender),
+                    **_writer(connection, row.id, row.sender),
                 )
                 for row in sorted(rows, key=lambda row: row.id)
             ]
@@ -223,8 +226,9 @@ class Triage:
         except GroupUnresolvedError as error:
             log.error("nobody on duty is told of conversation %s: %s", talk.id, error)  # noqa: TRY400 - it says it all
             return []
-        known = [contact.display_name for contact in catalog.contacts.values() if contact.phone == talk.sender]
-        urgent = Urgent(found, sender=talk.sender, contact=known[0] if known else None, name=talk.name, chat=talk.chat)
+        known = contact_of(catalog, talk.addresses)
+        contact = known.display_name if known else None
+        urgent = Urgent(found, sender=talk.addresses[0], contact=contact, name=talk.name, chat=talk.chat)
         return [
             NewMessage(
                 person.recipient,
@@ -250,7 +254,11 @@ def _texts(connection: Connection, conversation_id: int, after: datetime) -> lis
     return [text for text in reversed(newest) if text]
 
 
-def _name(connection: Connection, account: str, sender: str) -> str | None:
-    named = select(chats.c.profile_name).where(chats.c.account == account, chats.c.chat == sender)
-    name: str | None = connection.execute(named).scalar()
-    return name
+def _writer(connection: Connection, conversation_id: int, sender: str) -> dict[str, Any]:
+    """Addresses and name of who writes, as their newest message has them."""
+    c = inbound_messages.c
+    named = select(c.sender_phone, c.sender_user_id, c.sender_lid, c.sender_name)
+    theirs = named.where(c.conversation_id == conversation_id).order_by(c.at.desc(), c.id.desc()).limit(1)
+    phone, user_id, lid, name = connection.execute(theirs).tuples().first() or (None, None, None, None)
+    found = (phone, sender, user_id, lid)
+    return {"addresses": tuple(dict.fromkeys(address for address in found if address)), "name": name}
