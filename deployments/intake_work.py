@@ -28,6 +28,9 @@ URGENT = "wa.intake.urgent"
 _FRESH_S = 60.0
 """For how long the vault's block and the AI's are believed to be as they were."""
 
+_LOADS_WITHIN_S = 5.0
+"""Prefect's client tries for a minute and more: people on duty cannot wait for that."""
+
 _TELL_AGAIN_S = 15.0
 
 log = logging.getLogger(__name__)
@@ -53,17 +56,26 @@ class FilesWork:
         return self._media.due_in() if self._media else timedelta()
 
     async def run(self) -> bool:
-        """Some files, as far as each goes. Raises what Prefect's client does while the vault is not known."""
+        """Some files, as far as each goes. Raises what Prefect's client does as long as no vault was ever known."""
         return await (await self._current()).work() > 0
 
     async def _current(self) -> MediaWork:
         if self._media is None or time.monotonic() > self._fresh_until:
-            settings = self._settings
-            secret = settings.secret_key.get_secret_value() if settings.secret_key else ""
-            vault = await load_vault(settings.media_path, MediaKeys(secret, settings.former_keys))
-            self._media = MediaWork(self._store, vault, scanner_of(settings.clamav), media_of)
+            try:
+                self._media = await self._loaded()
+            except Exception as error:
+                if self._media is None:
+                    raise
+                log.warning("the vault is used as it was: its block cannot be loaded (%s)", type(error).__name__)
             self._fresh_until = time.monotonic() + _FRESH_S
         return self._media
+
+    async def _loaded(self) -> MediaWork:
+        settings = self._settings
+        secret = settings.secret_key.get_secret_value() if settings.secret_key else ""
+        async with asyncio.timeout(_LOADS_WITHIN_S):
+            vault = await load_vault(settings.media_path, MediaKeys(secret, settings.former_keys))
+        return MediaWork(self._store, vault, scanner_of(settings.clamav), media_of)
 
 
 class KeptAi:
@@ -79,7 +91,8 @@ class KeptAi:
         if name == self._name and time.monotonic() < self._fresh_until:
             return self._client
         try:
-            found = await load_ai(name) if name else None
+            async with asyncio.timeout(_LOADS_WITHIN_S):
+                found = await load_ai(name) if name else None
         except Exception as error:
             log.warning("the AI block %s cannot be loaded: %s", name, type(error).__name__)
             found = self._client if name == self._name else None
