@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from wa_integrasi.inbox.channels.nodes import address, node, nodes, whole, word
 from wa_integrasi.inbox.message import InboundMessage
 from wa_integrasi.outbox import turns
-from wa_integrasi.store.bulk import bulk
+from wa_integrasi.store.bulk import bulk, moment
 
 OPT_OUT = frozenset({"stop", "stopall", "berhenti", "berhenti langganan", "unsubscribe", "unreg"})
 OPT_IN = frozenset({"start", "unstop", "mulai", "mulai langganan", "subscribe"})
@@ -188,8 +188,9 @@ def note_contacts(connection: Connection, messages: Sequence[InboundMessage], co
     if moved:
         _MOVED(connection, moved)
         _BLOCKS(connection, moved)
-        for account, chat, at, by in _REFUSALS(connection, moved):
-            note(account, chat).said(Consent(account, chat, agreed=False, at=_moment(at), by=by))
+        for account, chat, told_at, by in _REFUSALS(connection, moved):
+            if (at := moment(told_at, connection.dialect)) is not None:
+                note(account, chat).said(Consent(account, chat, agreed=False, at=at, by=by))
     _NOTE(connection, [asdict(notes[key]) for key in sorted(notes)])
 
 
@@ -206,9 +207,3 @@ def _moved(message: InboundMessage) -> Mapping[str, Any] | None:
     if message.kind != "system" or details.get("type") != "user_changed_number" or new in (None, message.chat):
         return None
     return {"account": message.account, "old_chat": message.chat, "new_chat": new, "at": message.at}
-
-
-def _moment(value: datetime | str) -> datetime:
-    """A moment as the database's driver gives it; SQLite's is text in UTC."""
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
