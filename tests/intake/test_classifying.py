@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from tests.intake.conftest import MODEL, AiServer, gives, hangs, says, status
+from wa_integrasi.intake import classifying
 from wa_integrasi.intake.classification import Classification, Intent, Urgency
 from wa_integrasi.intake.classifying import Bounds, Classifier
 from wa_integrasi.intake.rules import Rules
@@ -78,6 +80,24 @@ class TestByAi:
         server.then(gives(sorted_as(urgency="apocalyptic")), gives(sorted_as(urgency="high")))
         found = await classifier.classify(["pompa bunyi"], NAMES)
         assert (found.by, found.urgency) == ("ai", Urgency.HIGH)
+
+
+class TestMistakes:
+    """What nobody foresaw, in the AI's client or in the masking, hides no fire."""
+
+    async def test_of_the_client(self) -> None:
+        class Broken:
+            async def structured(self, *_: object) -> Mapping[str, Any]:
+                raise RuntimeError("0812-3456-7890")
+
+        found = await Classifier(Broken()).classify(["kebakaran di gudang"], NAMES)
+        assert (found.by, found.urgency) == ("rules", Urgency.CRITICAL)
+        assert found.reason == "AI failed, RuntimeError; rules: critical (kebakaran)"
+
+    async def test_of_the_masking(self, ai: AiClient, server: AiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(classifying, "Masker", lambda _: None)
+        found = await Classifier(ai).classify(["kebakaran di gudang"], NAMES)
+        assert (found.by, found.urgency, server.bodies) == ("rules", Urgency.CRITICAL, [])
 
 
 class TestPersonalData:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -22,6 +23,8 @@ from wa_integrasi.sources.ai import ChatMessage
 from wa_integrasi.sources.ai_answers import AiError
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 _LONG = 2_000
 """Characters from which texts are read in a thread."""
@@ -73,15 +76,18 @@ class Classifier:
         judged = await _read(lambda: self._rules.judge_all(texts), texts)
         if self._ai is None:
             return _by_rules(judged, texts, "no AI")
-        masker = Masker(names)
-        masked = await _read(lambda: self._masked(masker, texts), texts)
-        if not masked:
-            return _by_rules(judged, texts, "AI not asked, no text or too much")
         try:
+            masker = Masker(names)
+            masked = await _read(lambda: self._masked(masker, texts), texts)
+            if not masked:
+                return _by_rules(judged, texts, "AI not asked, no text or too much")
             answer = await self._ai.structured(question(masked), SCHEMA, SCHEMA_NAME)
+            return _by_ai(answer, judged, masker, texts)
         except AiError as error:
             return _by_rules(judged, texts, f"AI failed, {error.code}")
-        return _by_ai(answer, judged, masker, texts)
+        except Exception as error:  # a mistake of ours must hide a fire no more than the AI
+            log.error("the AI is left out of a classification: %s", type(error).__name__)  # noqa: TRY400 - no values in logs
+            return _by_rules(judged, texts, f"AI failed, {type(error).__name__}")
 
     def _masked(self, masker: Masker, texts: Sequence[str]) -> list[str]:
         """The newest texts that are within bounds, masked, the oldest first."""
