@@ -142,6 +142,22 @@ async def test_a_new_danger_in_an_old_conversation_is_told_of_though_another_was
     assert len(triage.alarms()) == 1
 
 
+async def test_what_waited_for_hours_to_be_judged_is_not_over(
+    people: People, triage: Triage, classifier: Recorder, clock: FrozenClock
+) -> None:
+    people.said("halo")
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    people.write(FIRE)
+    clock.tick(hours=2)
+    people.write("halo?")
+    people.routes()
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    assert classifier.asked[-1] == [FIRE, "halo?"]
+    assert len(notices(people)) == 2
+
+
 async def test_what_is_over_for_hours_makes_a_word_of_thanks_no_alarm(
     people: People, triage: Triage, classifier: Recorder, clock: FrozenClock
 ) -> None:

@@ -34,7 +34,7 @@ URGENT = Urgency.HIGH
 """From here on people are told."""
 
 FRESH = timedelta(hours=1)
-"""What was written longer before the newest message is over; and what is still urgent then is told of again."""
+"""What was judged and written longer before the newest message is over; what is still urgent then is told again."""
 
 _NEWEST = 200
 _LONGEST = 262_144
@@ -118,14 +118,15 @@ class Triage:
                 return []
             taken = update(conversations).where(c.id.in_(ids))
             values = {"due_at": now + LEASE, "lease": lease, "attempts": c.attempts + 1}
-            returned = (c.id, c.account, c.chat, c.sender, c.messages, c.attempts, c.urgency, c.urgent_at, c.last_at)
-            rows = connection.execute(taken.values(values).returning(*returned)).all()
+            returned = (c.id, c.account, c.chat, c.sender, c.messages, c.attempts, c.urgency, c.urgent_at)
+            unread = (c.messages - c.judged).label("unread")
+            rows = connection.execute(taken.values(values).returning(*returned, c.last_at, unread)).all()
             return [
                 Talk(
                     *(row.id, row.account, row.chat, row.messages, row.attempts, lease),
                     urgency=Urgency(row.urgency) if row.urgency else None,
                     urgent_at=row.urgent_at,
-                    texts=_texts(connection, row.id, row.last_at - FRESH),
+                    texts=_texts(connection, row.id, row.unread, row.last_at - FRESH),
                     **_writer(connection, row.id, row.sender),
                 )
                 for row in sorted(rows, key=lambda row: row.id)
@@ -166,6 +167,7 @@ class Triage:
         values = {
             "intent": found.intent,
             "urgency": found.urgency,
+            "judged": talk.messages,
             "summary": found.summary,
             "classified_by": found.by,
             "reason": found.reason,
@@ -241,17 +243,20 @@ class Triage:
         ]
 
 
-def _texts(connection: Connection, conversation_id: int, after: datetime) -> list[str]:
+def _texts(connection: Connection, conversation_id: int, unread: int, after: datetime) -> list[str]:
+    """Those that nobody has judged, and those written `after` a moment, in the order of their times."""
     c = inbound_messages.c
-    written = select(c.text).where(c.conversation_id == conversation_id, c.at > after, c.text.is_not(None))
+    newest = select(c.text, c.at, c.id).where(c.conversation_id == conversation_id).order_by(c.id.desc()).limit(_NEWEST)
+    found: list[tuple[datetime, int, str]] = []
     left = _LONGEST
-    newest: list[str] = []
-    for text in connection.execute(written.order_by(c.at.desc(), c.id.desc()).limit(_NEWEST)).scalars():
+    for place, (text, at, row_id) in enumerate(connection.execute(newest).tuples()):
+        if not text or (place >= unread and at <= after):
+            continue
         left -= len(text)
-        if newest and left < 0:
+        if found and left < 0:
             break
-        newest.append(text)
-    return [text for text in reversed(newest) if text]
+        found.append((at, row_id, text))
+    return [text for _, _, text in sorted(found)]
 
 
 def _writer(connection: Connection, conversation_id: int, sender: str) -> dict[str, Any]:

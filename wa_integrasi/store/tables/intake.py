@@ -93,6 +93,8 @@ conversations = Table(
     Column("last_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
     Column("messages", Integer, nullable=False),
+    # How many of them had been judged when it was classified.
+    Column("judged", Integer, nullable=False, server_default="0"),
     # What it is about, and who says so: an AI or the rules.
     Column("intent", Text),
     Column("urgency", Text),
