@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -116,7 +117,7 @@ class TestPersonalData:
         for length in range(1900, 2000):
             text = "x" * length + f" {PERSONAL['phone']} " + "y" * 3000 + f" {PERSONAL['e-mail']} " + "z" * 490
             await Classifier(ai).classify([text], NAMES)
-        said = server.all_said()
+        said = re.sub("=== [0-9a-f]{16} ===", "", server.all_said())
         assert not [part for part in ("0812", "3456", "7890", "budi.", "krakatau") if part in said]
 
     async def test_a_text_too_long_to_be_masked_whole_is_not_sent(
