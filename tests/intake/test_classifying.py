@@ -135,6 +135,13 @@ class TestPersonalData:
         assert shown.startswith("pesan 8")
         assert len(shown) <= 30
 
+    async def test_the_most_urgent_text_goes_also_where_it_is_not_among_the_newest(
+        self, ai: AiClient, server: AiServer
+    ) -> None:
+        texts = ["kebakaran di gudang B", *(f"pesan {number}" for number in range(9))]
+        await Classifier(ai, bounds=Bounds(texts=3)).classify(texts, NAMES)
+        assert data_of(server) == ["kebakaran di gudang B", "pesan 7", "pesan 8"]
+
 
 def plain(value: str) -> str:
     return "".join(sign for sign in value if sign.isdigit())
@@ -201,7 +208,7 @@ class TestByRules:
     async def test_without_an_ai(self) -> None:
         found = await Classifier(None).classify(self.TEXTS, NAMES)
         assert found == Classification(
-            Intent.REPORT, Urgency.CRITICAL, "cepat pak", "rules", "no AI; rules: critical (kebakaran)"
+            Intent.REPORT, Urgency.CRITICAL, "kebakaran di gudang B!", "rules", "no AI; rules: critical (kebakaran)"
         )
 
     @pytest.mark.parametrize(

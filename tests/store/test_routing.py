@@ -69,6 +69,15 @@ class People:
         keep(self.inbox, self._receiver, f"said {number}".encode(), lambda: items)
         assert self.inbox.work({KEY: self._receiver}) == 1
 
+    def write_at_once(self, *texts: str) -> None:
+        """Store messages of one second, each in a webhook of its own, read together."""
+        at, number = self.clock(), next(self._numbers)
+        for i, text in enumerate(texts):
+            item = MessageEvent(f"m{number}.{i}", SITI, at, "text", text, {}, None)
+            keep(self.inbox, self._receiver, f"said {number}.{i}".encode(), lambda item=item: [item])
+            self.clock.tick(seconds=0.001)
+        assert self.inbox.work({KEY: self._receiver}) == len(texts)
+
     def routes(self, limit: int = 200) -> Counter[Route]:
         """Route all that waits."""
         total: Counter[Route] = Counter()

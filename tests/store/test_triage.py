@@ -18,9 +18,10 @@ from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.intake import triage as module
 from wa_integrasi.intake.classification import Classification, Intent, Urgency
 from wa_integrasi.intake.classifying import Classifier
+from wa_integrasi.intake.routing import Route
 from wa_integrasi.intake.triage import LEASE, Triage
 from wa_integrasi.privacy.names import Names
-from wa_integrasi.store.tables import conversations, inbound_messages, wa_outbox
+from wa_integrasi.store.tables import complaint_queue, conversations, inbound_messages, wa_outbox
 
 DUTY = {
     "contacts": {
@@ -359,3 +360,50 @@ async def test_nobody_waits_for_the_answer_to_another(
     slow = Slow()
     assert await classify(triage, slow) == 2
     assert (slow.most, triage.due_in()) == (2, None)
+
+
+async def test_texts_of_one_second_are_read_in_the_order_in_which_they_came(
+    people: People, triage: Triage, classifier: Recorder, clock: FrozenClock
+) -> None:
+    texts = [f"pesan {number}" for number in range(12)]
+    people.write_at_once(*texts)
+    people.routes()
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    assert classifier.asked == [texts]
+
+
+async def test_a_notice_shows_what_was_urgent_and_not_what_came_after_it(
+    people: People, triage: Triage, classifier: Recorder, clock: FrozenClock
+) -> None:
+    people.said(FIRE, "cepat pak")
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    assert all("Kebakaran di gudang B" in notice.content for notice in notices(people))
+
+
+async def test_a_complaint_that_tells_of_a_danger_is_both(
+    people: People, triage: Triage, classifier: Recorder, clock: FrozenClock
+) -> None:
+    assert people.said(f"Pesan Komplain\nNama: Siti\nKeluhan: {FIRE}") == {Route.COMPLAINT: 1}
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    assert len(people.rows(complaint_queue)) == 1
+    assert len(notices(people)) == 2
+
+
+async def test_who_is_not_heard_any_more_is_heard_once_when_it_burns(
+    people: People, triage: Triage, classifier: Recorder, clock: FrozenClock
+) -> None:
+    for number in range(20):
+        people.said(f"pesan {number}")
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    assert people.said(FIRE, "Kebakaran di gudang C juga") == {Route.CONVERSATION: 1, Route.SPAM: 1}
+    clock.tick(seconds=2)
+    await classify(triage, classifier)
+    assert talk(people).urgency == Urgency.CRITICAL
+    clock.tick(minutes=4)
+    assert people.said("masih kebakaran") == {Route.SPAM: 1}
+    clock.tick(minutes=4)
+    assert people.said("pesan", "masih kebakaran besar") == {Route.SPAM: 1, Route.CONVERSATION: 1}

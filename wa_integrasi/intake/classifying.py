@@ -78,7 +78,8 @@ class Classifier:
             return _by_rules(judged, texts, "no AI")
         try:
             masker = Masker(names)
-            masked = await _read(lambda: self._masked(masker, texts), texts)
+            chosen = self._chosen(texts, judged)
+            masked = await _read(lambda: self._masked(masker, chosen), chosen)
             if not masked:
                 return _by_rules(judged, texts, "AI not asked, no text or too much")
             answer = await self._ai.structured(question(masked), SCHEMA, SCHEMA_NAME)
@@ -89,11 +90,18 @@ class Classifier:
             log.error("the AI is left out of a classification: %s", type(error).__name__)  # noqa: TRY400 - no values in logs
             return _by_rules(judged, texts, f"AI failed, {type(error).__name__}")
 
+    def _chosen(self, texts: Sequence[str], judged: Judgement) -> Sequence[str]:
+        """The newest texts; before them the most urgent one, where it is older and hurries."""
+        newest = texts[-self._bounds.texts :]
+        if not _hurries(judged) or judged.urgent >= len(texts) - len(newest):
+            return newest
+        return [texts[judged.urgent], *newest[1:]]
+
     def _masked(self, masker: Masker, texts: Sequence[str]) -> list[str]:
-        """The newest texts that are within bounds, masked, the oldest first."""
+        """Those of the texts that are within bounds, the newest before all, masked, the oldest first."""
         left = self._bounds.masked
         taken: list[str] = []
-        for text in reversed(texts[-self._bounds.texts :]):
+        for text in reversed(texts):
             left -= len(text)
             if left < 0:
                 break
@@ -115,7 +123,8 @@ async def _read(work: Callable[[], T], texts: Sequence[str]) -> T:
 
 
 def _by_rules(judged: Judgement, texts: Sequence[str], why: str) -> Classification:
-    return Classification(judged.intent, judged.urgency, _last(texts), "rules", f"{why}; {_told(judged)}")
+    said = (_line(texts[judged.urgent]) if _hurries(judged) else "") or _last(texts)
+    return Classification(judged.intent, judged.urgency, said, "rules", f"{why}; {_told(judged)}")
 
 
 def _by_ai(answer: Mapping[str, Any], judged: Judgement, masker: Masker, texts: Sequence[str]) -> Classification:
@@ -125,6 +134,10 @@ def _by_ai(answer: Mapping[str, Any], judged: Judgement, masker: Masker, texts: 
     if judged.urgency is Urgency.CRITICAL:
         urgency = Urgency.CRITICAL
     return Classification(intent, urgency, summary, "ai", reason)
+
+
+def _hurries(judged: Judgement) -> bool:
+    return judged.urgency.rank >= Urgency.HIGH.rank
 
 
 def _told(judged: Judgement) -> str:

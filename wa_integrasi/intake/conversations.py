@@ -21,7 +21,7 @@ def place(connection: Connection, messages: Iterable[Incoming], quiet: timedelta
     The senders' standings are locked by the caller, so no two open a conversation for the same person.
     """
     placed: dict[int, int] = {}
-    ordered = sorted(messages, key=lambda message: (message.person, message.at, message.id))
+    ordered = sorted(messages, key=lambda message: (message.person, message.turn))
     for person, theirs in groupby(ordered, key=lambda message: message.person):
         for talk in _talks(list(theirs), quiet):
             conversation = _joined(connection, person, talk, quiet, now) or _opened(connection, person, talk, now)

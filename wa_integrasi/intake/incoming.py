@@ -62,6 +62,11 @@ class Incoming:
         return self.account, self.chat, self.sender
 
     @property
+    def turn(self) -> tuple[datetime, datetime, int]:
+        """Sorts messages as they were written. Channels tell whole seconds; within one, the webhooks' order counts."""
+        return self.at, self.received_at, self.id
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """Every name of the person who wrote it."""
         found = (self.sender, self.sender_phone, self.sender_user_id, self.sender_lid)

@@ -22,14 +22,16 @@ from wa_integrasi.commands import CommandQueue, NewCommand
 from wa_integrasi.complaints import Complaint, file_complaint, read_complaint
 from wa_integrasi.inbox import consent_of
 from wa_integrasi.intake.asking import Asked, asked_of, contact_of
+from wa_integrasi.intake.classification import Urgency
 from wa_integrasi.intake.conversations import place
 from wa_integrasi.intake.incoming import Incoming, Person, finish, put_off, take, waiting
 from wa_integrasi.intake.media import NewMedia, note_media
 from wa_integrasi.intake.replies import too_much
+from wa_integrasi.intake.rules import Rules
 from wa_integrasi.intake.senders import blocked_of, keep_standings, lock_standings
 from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage, Outbox
-from wa_integrasi.policy.spam import Standing, Verdict, digest_of, judge
+from wa_integrasi.policy.spam import Standing, Verdict, digest_of, judge, may_alarm
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store, is_away
 
@@ -108,6 +110,7 @@ class Router:
         self._asks = asks
         self._clock = clock
         self._catalog: tuple[Catalog, datetime] | None = None
+        self._rules: tuple[Catalog, Rules] | None = None
 
     def work(self, limit: int = 200) -> Counter[Route]:
         """Route up to `limit` messages, and say how many went where.
@@ -182,12 +185,12 @@ class Router:
         blocked = blocked_of(connection, messages)
         found = _Sorted()
         asking = set[Person]()
-        for asked in asked_of(connection, sorted(messages, key=lambda message: (message.at, message.id))):
+        for asked in asked_of(connection, sorted(messages, key=lambda message: message.turn)):
             message = asked.message
             if message.id in blocked:
                 found.routes[message.id] = Route.BLOCKED
             elif self._is_spam(message, standings, catalog, found):
-                found.routes[message.id] = Route.SPAM
+                found.routes[message.id] = self._spam(message, standings, catalog, found)
             else:
                 found.heard.append(message)
                 if message.person in asking:
@@ -210,7 +213,7 @@ class Router:
         blocked = blocked_of(connection, further)
         ended: list[Incoming] = []
         paused: set[Person] = set()
-        for message in sorted(further, key=lambda message: (message.at, message.id)):
+        for message in sorted(further, key=lambda message: message.turn):
             person, standing = message.person, standings[message.person]
             if message.kind in _UNCOUNTED or message.id in blocked or person in paused:
                 continue
@@ -235,6 +238,23 @@ class Router:
             found.warnings.append(message)
         return verdict is not Verdict.HEARD
 
+    def _spam(self, message: Incoming, standings: dict[Person, Standing], catalog: Catalog, found: _Sorted) -> Route:
+        """Nothing becomes of spam, but somebody in panic writes like a spammer: a danger is heard now and then."""
+        standing = standings[message.person]
+        if not may_alarm(standing, catalog.intake.spam.rules, message.at) or not self._is_danger(message, catalog):
+            return Route.SPAM
+        standings[message.person] = replace(standing, alarmed_at=message.at)
+        found.heard.append(message)
+        found.talks.append(message)
+        return Route.CONVERSATION
+
+    def _is_danger(self, message: Incoming, catalog: Catalog) -> bool:
+        """Whether the rules find a danger in a message to us."""
+        if self._rules is None or self._rules[0] is not catalog:
+            self._rules = catalog, Rules(catalog.intake.words.words)
+        text = message.text or ""
+        return message.group_id is None and self._rules[1].judge(text).urgency is Urgency.CRITICAL
+
     def _route(self, asked: Asked, catalog: Catalog, found: _Sorted) -> Route:
         message = asked.message
         text = message.text or ""
@@ -242,6 +262,8 @@ class Router:
             return Route.NOTED
         if complaint := read_complaint(text):
             found.complaints.append((message, complaint))
+            if self._is_danger(message, catalog):
+                found.talks.append(message)
             return Route.COMPLAINT
         if self._asks(asked, catalog):
             found.commands.append(_command(message))

@@ -79,6 +79,8 @@ class Judgement:
     urgency: Urgency
     because: tuple[str, ...] = ()
     """The entries of the lists that made its urgency; never words of the text."""
+    urgent: int = 0
+    """Which of several texts made its urgency, counted from 0."""
 
 
 class Rules:
@@ -119,9 +121,9 @@ class Rules:
         """
         judged = [self.judge(text) for text in texts] or [self.judge("")]
         intents = [each.intent for each in judged if each.intent not in (Intent.COURTESY, Intent.OTHER)]
-        worst = max(reversed(judged), key=lambda each: each.urgency.rank)
+        urgent = max(reversed(range(len(judged))), key=lambda at: judged[at].urgency.rank)
         intent = intents[-1] if intents else judged[-1].intent
-        return Judgement(intent, worst.urgency, worst.because)
+        return Judgement(intent, judged[urgent].urgency, judged[urgent].because, urgent)
 
     def _add(self, entry: str, kind: Kind) -> None:
         words = plain(entry)

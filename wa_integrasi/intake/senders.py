@@ -18,7 +18,7 @@ from wa_integrasi.store.tables import blocked, senders
 EVERY_ACCOUNT = "*"
 
 _KEY = {"account": "text", "chat": "text", "sender": "text"}
-_MOMENTS = ("filled_until", "last_at", "silent_until")
+_MOMENTS = ("filled_until", "last_at", "silent_until", "alarmed_at")
 _MAKE = bulk(
     "INSERT INTO senders (account, chat, sender) SELECT x.account, x.chat, x.sender FROM {x} WHERE true "
     "ORDER BY x.account, x.chat, x.sender ON CONFLICT (account, chat, sender) DO NOTHING",

@@ -246,17 +246,18 @@ class Triage:
 def _texts(connection: Connection, conversation_id: int, unread: int, after: datetime) -> list[str]:
     """Those that nobody has judged, and those written `after` a moment, in the order of their times."""
     c = inbound_messages.c
-    newest = select(c.text, c.at, c.id).where(c.conversation_id == conversation_id).order_by(c.id.desc()).limit(_NEWEST)
-    found: list[tuple[datetime, int, str]] = []
+    theirs = select(c.text, c.at, c.received_at, c.id).where(c.conversation_id == conversation_id)
+    newest = connection.execute(theirs.order_by(c.id.desc()).limit(_NEWEST)).tuples()
+    found: list[tuple[datetime, datetime, int, str]] = []
     left = _LONGEST
-    for place, (text, at, row_id) in enumerate(connection.execute(newest).tuples()):
+    for place, (text, at, received_at, row_id) in enumerate(newest):
         if not text or (place >= unread and at <= after):
             continue
         left -= len(text)
         if found and left < 0:
             break
-        found.append((at, row_id, text))
-    return [text for _, _, text in sorted(found)]
+        found.append((at, received_at, row_id, text))
+    return [text for *_, text in sorted(found)]
 
 
 def _writer(connection: Connection, conversation_id: int, sender: str) -> dict[str, Any]:

@@ -55,6 +55,8 @@ class Standing:
     silent_until: datetime | None = None
     silenced: int = 0
     """How many messages were not heard, ever."""
+    alarmed_at: datetime | None = None
+    """When they were heard although they wrote too much, because of a danger."""
 
     def silent_at(self, at: datetime) -> bool:
         """Whether a message that was written at `at` is not heard, whatever it says."""
@@ -88,6 +90,11 @@ def judge(standing: Standing, rules: SpamRules, at: datetime, digest: str, *, gr
         return Verdict.HEARD, replace(said, filled_until=filled)
     silenced = standing.silenced + 1
     return Verdict.WARNED, replace(said, repeats=0, silent_until=at + rules.cooldown, silenced=silenced)
+
+
+def may_alarm(standing: Standing, rules: SpamRules, at: datetime) -> bool:
+    """Whether somebody who is not heard is heard all the same when they tell of a danger: once in a cooldown."""
+    return standing.alarmed_at is None or at >= standing.alarmed_at + rules.cooldown
 
 
 def digest_of(text: str) -> str:

@@ -163,8 +163,8 @@ def test_the_reason_is_the_entry_of_the_list_and_no_word_of_the_text() -> None:
 
 
 def test_a_conversation_is_as_urgent_as_its_worst_text_and_wants_what_its_newest_does() -> None:
-    judged = RULES.judge_all(["kebakaran di gudang", "berapa nomor damkar?", "terima kasih"])
-    assert judged == Judgement(Intent.QUESTION, Urgency.CRITICAL, ("kebakaran",))
+    judged = RULES.judge_all(["halo", "kebakaran di gudang", "berapa nomor damkar?", "terima kasih"])
+    assert judged == Judgement(Intent.QUESTION, Urgency.CRITICAL, ("kebakaran",), urgent=1)
 
 
 class TestWords:

@@ -170,6 +170,7 @@ senders = Table(
     Column("repeats", Integer, nullable=False, server_default="0"),
     Column("silent_until", UtcDateTime),
     Column("silenced", Integer, nullable=False, server_default="0"),
+    Column("alarmed_at", UtcDateTime),
 )
 
 blocked = Table(

@@ -163,6 +163,7 @@ def _senders() -> None:
         sa.Column("repeats", sa.Integer(), server_default="0", nullable=False),
         sa.Column("silent_until", UtcDateTime(), nullable=True),
         sa.Column("silenced", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("alarmed_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("account", "chat", "sender", name="pk_senders"),
     )
     op.create_table(
