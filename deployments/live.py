@@ -14,11 +14,15 @@ from typing import Any
 from prefect.settings import get_current_settings
 
 from blocks.gateways import GatewayError, KeptSenders
+from blocks.trigger_sources import TriggerSources
+from deployments.commands_work import CommandsWork
 from deployments.errors import DeploymentError, RegistrationError
 from deployments.gateway_work import AccountsWork, Hands
 from deployments.intake_work import ConversationsWork, FilesWork, KeptAi
 from deployments.runs import Runs
 from deployments.working import Runner
+from wa_integrasi.answering.desk import Desk
+from wa_integrasi.answering.fetching import Kitchen
 from wa_integrasi.settings import Settings
 from wa_integrasi.store.engine import Store, StoreError
 from wa_integrasi.store.migrating import check_revision
@@ -40,11 +44,15 @@ async def work(store: Store, settings: Settings, stop: asyncio.Event, budget_s: 
         stack.push_async_callback(ai.close)
         runs = Runs(_SAID)
         hands = Hands(store, senders, runs, stop, budget_s)
+        kitchen = Kitchen(await stack.enter_async_context(TriggerSources()))
+        commands = CommandsWork(Desk(store, settings.timezone, settings.group_ids), kitchen, runs, senders)
+        stack.push_async_callback(commands.close)
         runner = await stack.enter_async_context(Runner(store, said=_SAID))
         # Each work is a line here; what it needs of the accounts' channels it borrows from `senders`.
         runner.add(AccountsWork(runner, hands))
         runner.add(FilesWork(store, settings))
         runner.add(ConversationsWork(store, settings, ai, runs))
+        runner.add(commands)
         log.info("wa live is at work")
         await stop.wait()
         log.info("wa live ends what it has begun")

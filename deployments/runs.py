@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from prefect import State
 from prefect.client.orchestration import get_client
 
 from deployments.errors import DeploymentError
-from tasks.standby import Standby
 
 _ANSWERS_WITHIN_S = 3.0
 _SILENT_S = 10.0
-"""A run in which nothing is sent for so long waits for Prefect, whose client tries for a minute and more."""
+"""A run in which nothing is done for so long waits for Prefect, whose client tries for a minute and more."""
 
 _LOOK_EVERY_S = 0.5
 _UNWINDS_WITHIN_S = 1.5
@@ -24,6 +24,24 @@ _UNWINDS_WITHIN_S = 1.5
 log = logging.getLogger(__name__)
 
 Begin = Callable[[], Awaitable[State[Any]]]
+
+
+class Given(Protocol):
+    """What a run is given, by which it tells how it gets on: `tasks.standby.Standby`, `tasks.batch.Batch`."""
+
+    @property
+    def idle_s(self) -> float:
+        """For how many seconds no step of the run has been at work."""
+        ...
+
+    @property
+    def drained(self) -> bool:
+        """Whether all that the run was made for is done."""
+        ...
+
+    def given(self) -> AbstractContextManager[None]:
+        """Within the block this is what a run finds."""
+        ...
 
 
 class RunError(DeploymentError):
@@ -55,7 +73,7 @@ class Runs:
         self._away = False
         return True
 
-    async def make(self, begin: Begin, standby: Standby) -> bool:
+    async def make(self, begin: Begin, standby: Given) -> bool:
         """Make a run; False when Prefect did not answer before it had done what it was made for.
 
         Raises `RunError` when the run has failed.
@@ -80,11 +98,11 @@ class Runs:
         cause = await state.aresult(raise_on_failure=False)
         raise RunError(f"the run is {state.name}: {cause if isinstance(cause, self._said) else type(cause).__name__}")
 
-    async def _given(self, begin: Begin, standby: Standby) -> State[Any]:
+    async def _given(self, begin: Begin, standby: Given) -> State[Any]:
         with standby.given():
             return await begin()
 
-    def _leave(self, run: asyncio.Task[State[Any]], standby: Standby) -> bool:
+    def _leave(self, run: asyncio.Task[State[Any]], standby: Given) -> bool:
         """Go on without a run: one that is done may still find Prefect and say so, any other is ended."""
         self._lost(f"no word for {_SILENT_S:.0f} s")
         self._left.add(run)

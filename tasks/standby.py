@@ -21,33 +21,46 @@ class Lender(Protocol):
         ...
 
 
-class Standby:
-    """Of one run; it also says how the run gets on, since Prefect can keep one waiting for long."""
+class Progress:
+    """Says how a run gets on, since Prefect can keep one waiting for long."""
 
-    def __init__(self, lender: Lender, stop: asyncio.Event) -> None:
-        self._lender = lender
+    def __init__(self) -> None:
         self._at_work = 0
         self._left_at = time.monotonic()
-        self.stop = stop
-        """Once it is set, the run ends what it has begun and takes on no more."""
         self.drained = False
         """Whether all that the run was made for is done."""
 
     @property
     def idle_s(self) -> float:
-        """For how many seconds no step of the run has been at work with a sender."""
+        """For how many seconds no step of the run has been at work."""
         return 0.0 if self._at_work else time.monotonic() - self._left_at
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Within the block a step of the run is at work."""
+        self._at_work += 1
+        try:
+            yield
+        finally:
+            self._at_work -= 1
+            self._left_at = time.monotonic()
+
+
+class Standby(Progress):
+    """Of one run of the gateway."""
+
+    def __init__(self, lender: Lender, stop: asyncio.Event) -> None:
+        super().__init__()
+        self._lender = lender
+        self.stop = stop
+        """Once it is set, the run ends what it has begun and takes on no more."""
 
     @asynccontextmanager
     async def lent(self, account: str) -> AsyncIterator[Sender]:
         """The sender of an account, for one step of the run."""
-        self._at_work += 1
-        try:
+        with self.working():
             async with self._lender.lent(account) as sender:
                 yield sender
-        finally:
-            self._at_work -= 1
-            self._left_at = time.monotonic()
 
     @contextmanager
     def given(self) -> Iterator[None]:

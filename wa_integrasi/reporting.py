@@ -22,7 +22,8 @@ from wa_integrasi.text.markup import bold
 from wa_integrasi.text.split import split
 from wa_integrasi.text.template import TemplateError, compile_template
 
-_LOCALES = {"id": "id_ID", "en": "en_GB"}
+LOCALES = {"id": "id_ID", "en": "en_GB"}
+"""What a language is written like."""
 _NOTHING = {"id": "NIHIL: tidak ada data untuk periode ini.", "en": "NIL: there are no data for this period."}
 _CUT = {"id": "hanya {} baris pertama yang ditampilkan", "en": "only the first {} rows are shown"}
 
@@ -122,7 +123,7 @@ def compose(
         to = [job.owner()]
     messages = []
     for addressee in to:
-        parts = split(_body(job, rows, addressee, now), text_limit)
+        parts = split(report_text(job, rows, addressee, now), text_limit)
         for number, part in enumerate(parts, 1):
             messages.append(
                 NewMessage(
@@ -180,9 +181,10 @@ def _person(contact: Contact) -> Addressee:
     return Addressee(Recipient.of_chat(contact.phone), contact.display_name, contact.salutation, contact.language)
 
 
-def _body(job: ReportJob, rows: Rows, addressee: Addressee, now: datetime) -> str:
+def report_text(job: ReportJob, rows: Rows, addressee: Addressee, now: datetime) -> str:
+    """What a report says to one addressee, however long it is. Raises `ReportError`."""
     language = job.template.language
-    locale = Locale(_LOCALES[language], job.slot.zone)
+    locale = Locale(LOCALES[language], job.slot.zone)
     label = slot_label(job.slot, locale)
     if not rows.values:
         return f"{bold(job.report.title)}\n{label}\n\n{_NOTHING[language]}"
@@ -204,8 +206,13 @@ def _body(job: ReportJob, rows: Rows, addressee: Addressee, now: datetime) -> st
     if not body:
         raise ReportError(f"report {job.name}, template {job.report.template}: it gave an empty message")
     if rows.truncated:
-        body += f"\n_… {_CUT[language].format(len(rows.values))}_"
+        body += f"\n{cut_note(language, len(rows.values))}"
     return body
+
+
+def cut_note(language: str, shown: int) -> str:
+    """That there are more rows than are `shown`."""
+    return f"_… {_CUT[language].format(shown)}_"
 
 
 def slot_label(slot: Slot, locale: Locale) -> str:

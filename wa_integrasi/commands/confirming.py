@@ -45,6 +45,8 @@ class Confirmation:
     salt: str = field(repr=False)
     digest: str = field(repr=False)
     tries: int = TRIES
+    request: int | None = None
+    """The command that waits for this approval: its answer goes there, and it runs once, whoever approves."""
 
     def to_json(self) -> dict[str, Any]:
         """It as JSON."""
@@ -57,12 +59,23 @@ class Confirmation:
 
 
 def demand(
-    trigger: str, arguments: Mapping[str, Any], *, sender: str, chat: str, now: datetime, asked_by: str | None = None
+    trigger: str,
+    arguments: Mapping[str, Any],
+    *,
+    sender: str,
+    chat: str,
+    now: datetime,
+    asked_by: str | None = None,
+    request: int | None = None,
 ) -> tuple[Confirmation, str]:
-    """What to keep, and the code to tell `sender` in `chat`. `asked_by` is who asked, where that is somebody else."""
+    """What to keep, and the code to tell `sender` in `chat`.
+
+    `asked_by` is who asked, where that is somebody else, and `request` their command.
+    """
     code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
     salt = secrets.token_hex(16)
-    waiting = Confirmation(sender, chat, trigger, dict(arguments), asked_by or sender, now + LASTS, salt, "")
+    ends = now + LASTS
+    waiting = Confirmation(sender, chat, trigger, dict(arguments), asked_by or sender, ends, salt, "", request=request)
     return replace(waiting, digest=_digest(waiting, code)), code
 
 
@@ -86,6 +99,6 @@ def check(
 
 
 def _digest(waiting: Confirmation, code: str) -> str:
-    bound = [waiting.sender, waiting.chat, waiting.trigger, waiting.arguments, waiting.asked_by, code]
+    bound = [waiting.sender, waiting.chat, waiting.trigger, waiting.arguments, waiting.asked_by, waiting.request, code]
     said = json.dumps(bound, sort_keys=True, ensure_ascii=True)
     return hmac.new(bytes.fromhex(waiting.salt), said.encode(), sha256).hexdigest()

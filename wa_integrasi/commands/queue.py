@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, exists, insert, or_, select, text, update
 
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.store.engine import Store
@@ -73,6 +73,17 @@ class Command:
 
 
 _COLUMNS = tuple(commands.c[name] for name in Command.__slots__)
+_EARLIER = commands.alias("earlier")
+_FIRST = ~exists().where(
+    _EARLIER.c.account == commands.c.account,
+    _EARLIER.c.chat == commands.c.chat,
+    _EARLIER.c.sender == commands.c.sender,
+    _EARLIER.c.due_at.is_not(None),
+    _EARLIER.c.id < commands.c.id,
+)
+"""Nothing that the same person asked before in the same chat is still open."""
+
+_RAN = text("state = 'answered' AND trigger IS NOT NULL")
 
 
 class CommandQueue:
@@ -100,12 +111,23 @@ class CommandQueue:
             self._store.wake(connection)
         return ids
 
-    def take(self, limit: int = 20, lease: timedelta = LEASE) -> list[Command]:
-        """Take up to `limit` due commands, the oldest first; one whose taker died is due again when its lease ends."""
-        now, token = self._clock(), secrets.token_hex(8)
-        due = select(commands.c.id).where(commands.c.due_at <= now).order_by(commands.c.due_at, commands.c.id)
+    def ask_and_take(self, wanted: NewCommand, lease: timedelta = LEASE) -> Command:
+        """Queue a command that belongs to who asks; should they die, others take it when the lease ends."""
         with self._store.writing() as connection:
-            ids = connection.execute(due.limit(limit).with_for_update(skip_locked=True)).scalars().all()
+            [made] = self.ask([wanted], connection)
+            values = {"state": State.RUNNING, "lease": secrets.token_hex(8), "due_at": self._clock() + lease}
+            taken = update(commands).where(commands.c.id == made).values(**values, attempts=1)
+            return _command(connection.execute(taken.returning(*_COLUMNS)).one())
+
+    def take(self, limit: int = 20, lease: timedelta = LEASE) -> list[Command]:
+        """Take up to `limit` due commands, the oldest first; one whose taker died is due again when its lease ends.
+
+        Of what one person asks in one chat it takes the first only, and the next once that has ended.
+        """
+        now, token = self._clock(), secrets.token_hex(8)
+        due = select(commands.c.id).where(commands.c.due_at <= now, _FIRST).order_by(commands.c.due_at, commands.c.id)
+        with self._store.writing() as connection:
+            ids = connection.execute(due.limit(limit).with_for_update(skip_locked=True, of=commands)).scalars().all()
             if not ids:
                 return []
             change = update(commands).where(commands.c.id.in_(ids))
@@ -122,23 +144,44 @@ class CommandQueue:
             held = update(commands).where(ours).values(due_at=self._clock() + lease).returning(commands.c.id)
             return list(connection.execute(held).scalars())
 
-    def end(self, command: Command, state: State, note: str = "", connection: Connection | None = None) -> bool:
+    def end(
+        self,
+        command: Command,
+        state: State,
+        note: str = "",
+        connection: Connection | None = None,
+        *,
+        trigger: str | None = None,
+        flow_run_id: str | None = None,
+    ) -> bool:
         """Write down how a command ended; False when it is not ours any more, and nothing is changed then.
 
         Pass the `connection` that enqueues the answer: so an answer is sent once, and by who held the command.
+        `trigger` is what ran, and `flow_run_id` the run that it ran in.
         """
         if connection is None:
             with self._store.writing() as own:
-                return self.end(command, state, note, own)
+                return self.end(command, state, note, own, trigger=trigger, flow_run_id=flow_run_id)
         ended = update(commands).where(_ours([command]))
         values = {"state": state, "lease": None, "due_at": None, "ended_at": self._clock(), "note": note or None}
-        return connection.execute(ended.values(values)).rowcount == 1
+        ran = {"trigger": trigger or command.trigger, "flow_run_id": flow_run_id}
+        return connection.execute(ended.values(values | ran)).rowcount == 1
 
-    def put_back(self, command: Command, due_at: datetime, note: str) -> bool:
+    def put_back(self, command: Command, due_at: datetime, note: str, connection: Connection | None = None) -> bool:
         """Let a command wait until `due_at`; False when it is not ours any more."""
+        if connection is None:
+            with self._store.writing() as own:
+                return self.put_back(command, due_at, note, own)
         values = {"state": State.WAITING, "lease": None, "due_at": due_at, "note": note}
-        with self._store.writing() as connection:
-            return connection.execute(update(commands).where(_ours([command])).values(values)).rowcount == 1
+        return connection.execute(update(commands).where(_ours([command])).values(values)).rowcount == 1
+
+    def ran_at(self, account: str, sender: str, trigger: str) -> datetime | None:
+        """When somebody was last answered by a trigger."""
+        c = commands.c
+        mine = (c.account == account) & (c.sender == sender) & (c.trigger == trigger)
+        newest = select(c.ended_at).where(mine, _RAN).order_by(c.ended_at.desc()).limit(1)
+        with self._store.reading() as connection:
+            return connection.execute(newest).scalar()
 
     def find(self, command_id: int) -> Command | None:
         """A command by its id."""
@@ -147,11 +190,19 @@ class CommandQueue:
         return _command(row) if row else None
 
     def due_in(self) -> timedelta | None:
-        """How long until a command is due; None when none waits."""
-        first = select(commands.c.due_at).where(commands.c.due_at.is_not(None)).order_by(commands.c.due_at).limit(1)
+        """How long until a command may be taken; None when none waits."""
+        waits = select(commands.c.due_at).where(commands.c.due_at.is_not(None), _FIRST)
+        first = waits.order_by(commands.c.due_at).limit(1)
         with self._store.reading() as connection:
             due = connection.execute(first).scalar()
         return max(timedelta(), due - self._clock()) if due else None
+
+
+def imagined(wanted: NewCommand, now: datetime) -> Command:
+    """A command that is in no queue, to see what would become of it."""
+    given = {name: getattr(wanted, name) for name in NewCommand.__slots__}
+    rest: dict[str, Any] = dict.fromkeys(("lease", "flow_run_id", "ended_at", "note"))
+    return Command(id=0, created_at=now, state=State.RUNNING, attempts=1, **given, **rest)
 
 
 def _ours(taken: Sequence[Command]) -> Any:

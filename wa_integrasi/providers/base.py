@@ -297,6 +297,7 @@ class LooksUp(Protocol):
         ...
 
 
+@runtime_checkable
 class MarksRead(Protocol):
     """A sender that can tell a person that their message was read, and show that an answer is being written."""
 

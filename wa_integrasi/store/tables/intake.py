@@ -45,7 +45,7 @@ commands = Table(
     Column("asked_by", Text),
     Column("message_id", NUMBER),
     Column("quote_id", Text),
-    # What was written; or the name of a trigger, with its arguments.
+    # What was written; or the name of a trigger, with its arguments. Once answered, the trigger that a text meant.
     Column("text", Text),
     Column("trigger", Text),
     Column("arguments", JSON(none_as_null=True)),
@@ -61,6 +61,25 @@ commands = Table(
     sqlite_autoincrement=True,
 )
 Index("ix_commands_due_at", commands.c.due_at, postgresql_where=DUE, sqlite_where=DUE)
+Index(
+    "ix_commands_person",
+    commands.c.account,
+    commands.c.chat,
+    commands.c.sender,
+    commands.c.id,
+    postgresql_where=DUE,
+    sqlite_where=DUE,
+)
+_ran = text("state = 'answered' AND trigger IS NOT NULL")
+Index(
+    "ix_commands_ran",
+    commands.c.account,
+    commands.c.sender,
+    commands.c.trigger,
+    commands.c.ended_at,
+    postgresql_where=_ran,
+    sqlite_where=_ran,
+)
 _asked = text("message_id IS NOT NULL")
 Index(
     "uq_commands_message_id",
@@ -73,12 +92,14 @@ Index(
 dialogs = Table(
     "dialogs",
     metadata,
-    # What the bot remembers of a person in a chat (see `wa_integrasi.commands.conversation`), and until when.
+    # What the bot remembers of a person in a chat (see `wa_integrasi.commands.conversation`), and until when what they
+    # write next is taken for an answer. `pages` are the texts of the long answer that they turn the pages of.
     Column("account", Text, primary_key=True),
     Column("chat", Text, primary_key=True),
     Column("sender", Text, primary_key=True),
     Column("memory", JSON, nullable=False),
     Column("until", UtcDateTime, nullable=False),
+    Column("pages", JSON(none_as_null=True)),
 )
 Index("ix_dialogs_until", dialogs.c.until)
 

@@ -1,0 +1,102 @@
+"""The sources of triggers, by their blocks: kept by a process that stays, looked at anew now and then."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, Self, TypeVar
+
+from blocks.sources import load_ai, load_source
+from wa_integrasi.sources.ai import AiClient, ChatMessage
+from wa_integrasi.sources.ai_answers import AiError
+from wa_integrasi.sources.base import Rows, SourceError
+from wa_integrasi.sources.sql import SqlDatabase
+
+T = TypeVar("T")
+
+FRESH_S = 30.0
+"""For how long a block is believed to be as it was."""
+
+_THREADS = 8
+"""Queries at once; they have threads of their own, so that slow ones hold up nothing else."""
+
+
+class TriggerSources:
+    """What `wa_integrasi.answering.fetching.Sources` asks for; a context manager that disconnects the AIs."""
+
+    def __init__(self, *, fresh_s: float = FRESH_S) -> None:
+        self._fresh_s = fresh_s
+        self._threads = ThreadPoolExecutor(_THREADS, "trigger")
+        self._databases: dict[str, tuple[SqlDatabase, float]] = {}
+        self._ais: dict[str, tuple[AiClient, float]] = {}
+        self._turn = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for client, _at in self._ais.values():
+            await client.__aexit__()
+        self._ais.clear()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def rows(
+        self, source: str, statement: str, parameters: Mapping[str, Any], timeout_s: float, max_rows: int
+    ) -> Rows:
+        """The rows of one query, within the block's limits and those of the trigger. Raises `SourceError`."""
+        database = await self._database(source)
+        limited = replace(
+            database, timeout_s=min(database.timeout_s, timeout_s), max_rows=min(database.max_rows, max_rows)
+        )
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, limited.query, statement, parameters)
+
+    async def said(self, source: str, messages: Sequence[ChatMessage], timeout_s: float) -> str:
+        """What an AI answers. Raises `SourceError`."""
+        client = await self._ai(source)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await client.chat(messages)
+        except TimeoutError:
+            raise AiError("no answer of the AI service in time", code="timeout", transient=True) from None
+
+    async def _database(self, name: str) -> SqlDatabase:
+        kept = self._databases.get(name)
+        if kept is not None and time.monotonic() - kept[1] < self._fresh_s:
+            return kept[0]
+        try:
+            loaded = await asyncio.get_running_loop().run_in_executor(self._threads, load_source, name)
+        except SourceError:
+            self._databases.pop(name, None)
+            raise
+        except Exception as error:
+            loaded = _as_it_was(name, kept, error)
+        self._databases[name] = loaded, time.monotonic()
+        return loaded
+
+    async def _ai(self, name: str) -> AiClient:
+        async with self._turn:
+            kept = self._ais.get(name)
+            if kept is not None and time.monotonic() - kept[1] < self._fresh_s:
+                return kept[0]
+            try:
+                loaded = await load_ai(name)
+            except Exception as error:
+                loaded = _as_it_was(name, kept, error)
+            if kept is not None and (loaded is None or loaded.config != kept[0].config):
+                await self._ais.pop(name)[0].__aexit__()
+                kept = None
+            if loaded is None:
+                raise SourceError(f"no AI block is called {name}: make one in the Prefect UI", transient=False)
+            client = kept[0] if kept is not None else await loaded.__aenter__()
+            self._ais[name] = client, time.monotonic()
+            return client
+
+
+def _as_it_was(name: str, kept: tuple[T, float] | None, error: Exception) -> T:
+    if kept is None:
+        raise SourceError(f"the block {name} cannot be loaded: {type(error).__name__}", transient=True) from None
+    return kept[0]

@@ -1,0 +1,112 @@
+"""What people ask as a work of `wa live`: answered at once, or by a run of `on-demand-trigger`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from datetime import timedelta
+from typing import Any
+
+from blocks.gateways import KeptSenders
+from deployments.runs import RunError, Runs
+from flows.on_demand import on_demand
+from tasks.batch import Batch
+from wa_integrasi.answering.desk import Desk, Ticket
+from wa_integrasi.answering.fetching import Kitchen
+from wa_integrasi.providers.base import MarksRead
+
+MOST_RUNS = 3
+"""Runs at once; what comes meanwhile waits and becomes one more."""
+
+_FULL = timedelta(seconds=0.1)
+_ENDS_WITHIN_S = 1.5
+_TYPING_WITHIN_S = 5.0
+_TIDY_EVERY_S = 300.0
+
+log = logging.getLogger(__name__)
+
+
+class CommandsWork:
+    """Answers commands. While Prefect is away, those that want a source wait, and their askers are told once."""
+
+    name = "commands"
+
+    def __init__(self, desk: Desk, kitchen: Kitchen, runs: Runs, senders: KeptSenders) -> None:
+        self._desk = desk
+        self._kitchen = kitchen
+        self._runs = runs
+        self._senders = senders
+        self._going: set[asyncio.Task[None]] = set()
+        self._typing: set[asyncio.Task[None]] = set()
+        self._tidy_at = time.monotonic()
+
+    def due_in(self) -> timedelta | None:
+        """Until a command is due; while there are as many runs as may be, none is."""
+        due = self._desk.due_in()
+        return due if due is None or len(self._going) < MOST_RUNS else max(due, _FULL)
+
+    async def run(self) -> bool:
+        """Take what waits, answer at once what can be, and begin a run for the others."""
+        if time.monotonic() > self._tidy_at:
+            self._tidy_at = time.monotonic() + _TIDY_EVERY_S
+            await asyncio.to_thread(self._desk.tidy)
+        opened = await asyncio.to_thread(self._desk.open)
+        if opened.tickets:
+            _begin(self._going, self._answer(opened.tickets), "commands in a run")
+            for ticket in opened.tickets:
+                if ticket.asker.message_id is not None:
+                    _begin(self._typing, self._show_typing(ticket), "typing")
+        return opened.taken > 0
+
+    async def close(self) -> None:
+        """Let what goes on end, for a moment; what does not is taken by others when its lease ends."""
+        tasks = self._going | self._typing
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=_ENDS_WITHIN_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _answer(self, tickets: Sequence[Ticket]) -> None:
+        batch = Batch(self._desk, self._kitchen, tickets)
+        counts = Counter(ticket.order.trigger for ticket in tickets)
+        shown = ", ".join(name if count == 1 else f"{name} ×{count}" for name, count in counts.items())
+        try:
+            async with batch.renewed():
+                made = await self._runs.possible() and await self._runs.make(
+                    lambda: on_demand(shown, return_state=True), batch
+                )
+            if not made:
+                await asyncio.to_thread(self._desk.wait, tickets, "Prefect does not answer")
+        except Exception as error:
+            why = str(error) if isinstance(error, RunError) else type(error).__name__
+            log.error("commands were not answered: %s", why)  # noqa: TRY400 - it may hold what people wrote
+            await self._stumble(tickets, why)
+
+    async def _stumble(self, tickets: Sequence[Ticket], why: str) -> None:
+        try:
+            await asyncio.to_thread(self._desk.stumble, tickets, why)
+        except Exception as error:
+            log.warning("they come back when their leases end: %s", type(error).__name__)
+
+    async def _show_typing(self, ticket: Ticket) -> None:
+        """Show the asker that an answer is being written, where the channel can; nobody waits for it."""
+        try:
+            async with (
+                asyncio.timeout(_TYPING_WITHIN_S),
+                self._senders.lent(ticket.asker.account, look=False) as sender,
+            ):
+                if isinstance(sender, MarksRead) and ticket.asker.message_id is not None:
+                    await sender.mark_read(ticket.asker.message_id, typing=True)
+        except Exception as error:
+            log.debug("typing is not shown: %s", type(error).__name__)
+
+
+def _begin(tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None], name: str) -> None:
+    task = asyncio.create_task(work, name=name)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)

@@ -1,0 +1,93 @@
+"""Who asks: a person of the catalog or not, in their own chat or in a group; or a program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from wa_integrasi.catalog.models import Catalog, Contact
+from wa_integrasi.commands import Command
+from wa_integrasi.intake.asking import contact_of, group_of
+from wa_integrasi.recipient import Kind, Recipient
+from wa_integrasi.store.tables import inbound_messages
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, and where."""
+
+    account: str
+    chat: str
+    sender: str | None
+    """None for a program: the answer then goes to who reads `chat`."""
+    name: str | None
+    """What the catalog calls the person, or who gets the answer; None where it does not know them."""
+    contact: Contact | None
+    group: str | None
+    """What the catalog calls the group chat; its id where it has no name, None in a person's own chat."""
+    message_id: str | None = None
+    """Of the message that asks, as the channel has it."""
+    written_at: datetime | None = None
+    program: str | None = field(default=None)
+
+    @property
+    def roles(self) -> Sequence[str]:
+        """What they may do."""
+        return self.contact.roles if self.contact else ()
+
+    @property
+    def language(self) -> str:
+        """What they are spoken to in."""
+        return self.contact.language if self.contact else "id"
+
+    @property
+    def shown(self) -> str:
+        """What templates and messages call them."""
+        if self.contact is not None:
+            return self.contact.display_name
+        return self.group or Recipient.of_chat(self.sender or self.chat).masked
+
+    @property
+    def actor(self) -> str:
+        """What the audit log calls them: no number in full."""
+        if self.program is not None:
+            return self.program
+        return f"contact:{self.name}" if self.name else Recipient.of_chat(self.sender or self.chat).masked
+
+
+def askers_of(
+    connection: Connection, commands: Sequence[Command], catalog: Catalog, group_ids: Mapping[str, str]
+) -> dict[int, Asker]:
+    """Who asked each command, by its id."""
+    m = inbound_messages.c
+    columns = (m.id, m.message_id, m.at, m.sender_phone, m.sender_user_id, m.sender_lid)
+    ids = [command.message_id for command in commands if command.message_id is not None]
+    rows = connection.execute(select(*columns).where(m.id.in_(ids))).all() if ids else []
+    messages = {row.id: row for row in rows}
+    found = {}
+    for command in commands:
+        row = messages.get(command.message_id) if command.message_id is not None else None
+        known = (row.sender_phone, row.sender_user_id, row.sender_lid) if row else ()
+        in_group = Recipient.of_chat(command.chat).kind is Kind.GROUP
+        who = [command.sender, *known] if command.sender else [] if in_group else [command.chat]
+        contact = contact_of(catalog, [address for address in who if address])
+        found[command.id] = Asker(
+            command.account,
+            command.chat,
+            command.sender,
+            name_of(catalog, contact),
+            contact,
+            group_of(catalog, command.chat if in_group else None, group_ids),
+            row.message_id if row else None,
+            row.at if row else None,
+            None if command.sender else command.asked_by,
+        )
+    return found
+
+
+def name_of(catalog: Catalog, contact: Contact | None) -> str | None:
+    """What the catalog calls a contact."""
+    return next((name for name, each in catalog.contacts.items() if each is contact), None)

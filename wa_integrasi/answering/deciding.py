@@ -1,0 +1,129 @@
+"""From a text and what is remembered to what is to be done: nothing is asked of a source here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from wa_integrasi.answering import system
+from wa_integrasi.answering.asker import Asker
+from wa_integrasi.answering.case import Case
+from wa_integrasi.answering.decision import Decision, Ledger, Order, Reply
+from wa_integrasi.answering.memories import Dialog
+from wa_integrasi.answering.ordering import UNSUPPORTED, code_given, no_source, run
+from wa_integrasi.answering.programs import ArgumentError, arguments_of
+from wa_integrasi.answering.sayings import told
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.phrases import Builtin as Name
+from wa_integrasi.commands import Command, State, words
+from wa_integrasi.commands.conversation import Memory, answer, choice, question
+from wa_integrasi.commands.grammar import (
+    LONGEST_TEXT,
+    Ambiguous,
+    Builtin,
+    Missing,
+    NotForUs,
+    Phrasebook,
+    Reading,
+    Run,
+    Unknown,
+    read,
+)
+from wa_integrasi.commands.menu import example
+from wa_integrasi.commands.permission import Denied
+
+TOO_OLD = timedelta(minutes=15)
+"""What was asked so long ago gets an apology: its asker has gone on, and would take the answer for one of now."""
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Decides on commands by one version of the catalog."""
+
+    catalog: Catalog
+    book: Phrasebook
+    ledger: Ledger
+
+    @property
+    def zone(self) -> str:
+        """The business zone."""
+        return self.book.zone
+
+    def decide(self, command: Command, asker: Asker, dialog: Dialog, now: datetime) -> Decision:
+        """What is to be done about a command."""
+        case = Case(self.catalog, self.book, self.ledger, command, asker, dialog, now)
+        asked_at = min(command.created_at, asker.written_at or command.created_at)
+        if now - asked_at > TOO_OLD:
+            at = asked_at.astimezone(ZoneInfo(self.zone))
+            text = told("too_old", asker.language, f"{at:%H.%M}") if asker.program is None else None
+            return Reply(State.FAILED, "too old when it was taken", text, dialog.memory)
+        return self._by_program(case) if asker.program is not None else self._by_person(case)
+
+    def _by_program(self, case: Case) -> Decision:
+        name, memory = case.command.trigger or "", Memory()
+        trigger = self.book.triggers.get(name)
+        if trigger is None:
+            return Reply(State.REFUSED, f"no enabled trigger is called {name[:60]}", None, memory, refusal="unknown")
+        if trigger.confirm or trigger.approval:
+            why = "this trigger wants a person's code or consent: only people can run it"
+            return Reply(State.REFUSED, why, None, memory, refusal="confirm")
+        try:
+            today = case.now.astimezone(ZoneInfo(self.zone)).date()
+            arguments = arguments_of(case.command.arguments or {}, name, self.book, today)
+        except ArgumentError as error:
+            return Reply(State.REFUSED, str(error), None, memory)
+        if trigger.kind in UNSUPPORTED:
+            return Reply(State.REFUSED, no_source(trigger), None, memory)
+        return Order(name, arguments, memory)
+
+    def _by_person(self, case: Case) -> Decision:
+        text, asker = case.command.text or "", case.asker
+        reading = self._reading(case, text)
+        starts = isinstance(reading, Builtin) and reading.name is Name.START
+        if asker.contact is None and not starts and not any(map(case.shown, self.book.triggers.values())):
+            said = words.say("access", asker.language)
+            return Reply(State.REFUSED, "unknown sender", said, Memory(), refusal="unknown_sender", once_a_day=True)
+        if len(text) > LONGEST_TEXT:
+            return case.refuse(told("too_long", asker.language), "too_long")
+        match reading:
+            case Builtin(Name.CONFIRM, code):
+                return code_given(case, code)
+            case Builtin():
+                return system.reply(case, reading)
+            case Run(name, arguments):
+                return run(case, name, arguments)
+            case Missing():
+                return self._ask(case, reading)
+            case Ambiguous() | Unknown():
+                found = reading.candidates if isinstance(reading, Ambiguous) else reading.suggestions
+                return case.say(words.guesses(found, asker.language), "not understood", asked=choice(reading, case.now))
+            case NotForUs():
+                return case.say(words.say("unknown", asker.language), "not understood")
+
+    def _reading(self, case: Case, text: str) -> Reading:
+        language, in_group = case.asker.language, case.asker.group is not None
+        if case.dialog.memory.asked is not None:
+            found = answer(case.dialog.memory.asked, text, self.book, now=case.now, language=language)
+            if found is not None:
+                return found
+        # What is not for us has not become a command.
+        return read(
+            text,
+            self.book,
+            now=case.now,
+            in_group=in_group,
+            quoting_bot=in_group,
+            language=language,
+            shown=case.shown,
+        )
+
+    def _ask(self, case: Case, missing: Missing) -> Reply:
+        trigger, language = self.book.triggers[missing.trigger], case.asker.language
+        if isinstance(denied := case.may(trigger), Denied):
+            return case.deny(trigger, denied)
+        argument = next((each for each in trigger.arguments if each.name == missing.argument), None)
+        if argument is None:
+            return case.say(words.too_many(missing, example(trigger, language), language), "too many words")
+        note = f"asked for {missing.trigger}.{missing.argument}"
+        return case.say(words.ask(missing, argument, language), note, asked=question(missing, case.now))

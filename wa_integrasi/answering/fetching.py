@@ -1,0 +1,230 @@
+"""What triggers want of their sources: equal questions asked once, kept for as long as they may serve again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from wa_integrasi.answering.ordering import UNSUPPORTED, no_source
+from wa_integrasi.catalog.arguments import TextArgument
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.triggers import AiTrigger, GroupTrigger, ReportTrigger, SqlTrigger, Trigger
+from wa_integrasi.clock import Clock, utc_now
+from wa_integrasi.commands.grammar import Setting, Value, binds, dump
+from wa_integrasi.commands.grammar.values import Reader
+from wa_integrasi.privacy.masking import Masker
+from wa_integrasi.privacy.names import Names
+from wa_integrasi.reporting import ReportJob
+from wa_integrasi.slot import Cadence, Slot
+from wa_integrasi.sources.ai import ChatMessage
+from wa_integrasi.sources.base import Rows, SourceError
+from wa_integrasi.typed.days import Days
+
+PAUSES_S = (0.5, 2.0)
+"""Waits before a source that was away is asked again; only while the trigger's own time is not over."""
+
+_MOST_KEPT = 500
+
+
+class Sources(Protocol):
+    """Where questions go. Both raise `SourceError`."""
+
+    async def rows(
+        self, source: str, statement: str, parameters: Mapping[str, Any], timeout_s: float, max_rows: int
+    ) -> Rows:
+        """The rows of one query on a database."""
+        ...
+
+    async def said(self, source: str, messages: Sequence[ChatMessage], timeout_s: float) -> str:
+        """What an AI answers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One question to one source."""
+
+    source: str
+    asked: str = field(repr=False)
+    """The statement, or what the AI is told to do."""
+    given: str = field(repr=False)
+    """What goes with it, as JSON: so equal needs are equal."""
+    timeout_s: float
+    max_rows: int
+    ai: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One trigger to be answered; of a group there are several."""
+
+    name: str
+    trigger: Trigger
+    arguments: Mapping[str, Value] = field(repr=False)
+    need: Need | None
+    """None where there is no source of its kind."""
+    job: ReportJob | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a source gave, and when it was asked."""
+
+    rows: Rows = field(repr=False)
+    at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why there is nothing: `away`, `wrong` or `unsupported`, and for the log what happened."""
+
+    kind: str
+    source: str
+    note: str
+
+
+Fetched = Found | Trouble
+
+
+def leaves_of(name: str, arguments: Mapping[str, Value], catalog: Catalog, zone: str, now: datetime) -> list[Leaf]:
+    """The triggers that a trigger is made of; itself, where it is no group."""
+    trigger = catalog.triggers[name]
+    if isinstance(trigger, GroupTrigger):
+        found = []
+        for member in trigger.triggers:
+            given = _own(catalog.triggers[member], arguments, zone, now)
+            found += leaves_of(member, given, catalog, zone, now)
+        return found
+    return [Leaf(name, trigger, arguments, *_need(trigger, arguments, catalog, zone, now))]
+
+
+def in_sequence(trigger: Trigger) -> bool:
+    """Whether the triggers of a group are asked one after the other."""
+    return isinstance(trigger, GroupTrigger) and trigger.mode == "sequence"
+
+
+class Kitchen:
+    """Fetches what is needed; lives as long as its process, so that what is kept may serve again."""
+
+    def __init__(self, sources: Sources, clock: Clock = utc_now, pauses_s: Sequence[float] = PAUSES_S) -> None:
+        self._sources = sources
+        self._clock = clock
+        self._pauses_s = pauses_s
+        self._kept: dict[tuple[str, Need], Found] = {}
+
+    async def fetch(self, wanted: Sequence[tuple[Sequence[Leaf], bool]], names: Names) -> list[list[Fetched]]:
+        """What each of some orders gets, in its order: its leaves, and whether they are asked one after the other.
+
+        `names` are masked before an AI is asked.
+        """
+        going: dict[Need, asyncio.Task[Fetched]] = {}
+
+        async def one(leaf: Leaf) -> Fetched:
+            if leaf.need is None:
+                return Trouble("unsupported", leaf.trigger.kind, no_source(leaf.trigger))
+            if leaf.need not in going:
+                going[leaf.need] = asyncio.create_task(self._one(leaf, leaf.need, names))
+            return await going[leaf.need]
+
+        async def all_of(leaves: Sequence[Leaf], sequence: bool) -> list[Fetched]:
+            if sequence:
+                return [await one(leaf) for leaf in leaves]
+            return await asyncio.gather(*map(one, leaves))
+
+        try:
+            return await asyncio.gather(*(all_of(leaves, sequence) for leaves, sequence in wanted))
+        finally:
+            for task in going.values():
+                task.cancel()
+
+    async def _one(self, leaf: Leaf, need: Need, names: Names) -> Fetched:
+        kept = self._kept.get((leaf.name, need))
+        at = self._clock()
+        if kept is not None and timedelta() <= at - kept.at < timedelta(seconds=leaf.trigger.cache_s):
+            return kept
+        try:
+            found = Found(await self._patiently(need, names), at, need.source)
+        except SourceError as error:
+            return Trouble("away" if error.transient else "wrong", need.source, str(error))
+        if leaf.trigger.cache_s:
+            self._keep(leaf.name, need, found)
+        return found
+
+    async def _patiently(self, need: Need, names: Names) -> Rows:
+        ends = asyncio.get_running_loop().time() + need.timeout_s
+        for pause_s in (*self._pauses_s, None):
+            try:
+                return await self._asked(need, names)
+            except SourceError as error:
+                late = pause_s is None or asyncio.get_running_loop().time() + pause_s > ends
+                if late or not error.transient:
+                    raise
+            await asyncio.sleep(pause_s or 0)
+        raise AssertionError("the last try answers or raises")
+
+    async def _asked(self, need: Need, names: Names) -> Rows:
+        given = json.loads(need.given)
+        if not need.ai:
+            moment = {"now": binds({}, "UTC", self._clock())["now"]} if given.get("now", "") is None else {}
+            return await self._sources.rows(need.source, need.asked, given | moment, need.timeout_s, need.max_rows)
+        masker = Masker(names)
+        messages = [ChatMessage("system", need.asked), ChatMessage("user", masker.mask(given["said"]))]
+        answer = await self._sources.said(need.source, messages, need.timeout_s)
+        return Rows(("answer",), ((masker.unmask(answer),),))
+
+    def _keep(self, name: str, need: Need, found: Found) -> None:
+        while len(self._kept) >= _MOST_KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        self._kept.pop((name, need), None)
+        self._kept[name, need] = found
+
+
+def _need(
+    trigger: Trigger, arguments: Mapping[str, Value], catalog: Catalog, zone: str, now: datetime
+) -> tuple[Need | None, ReportJob | None]:
+    match trigger:
+        case SqlTrigger():
+            # Which moment is now is filled in when it is asked: two who ask within a second ask the same.
+            given = {**binds(arguments, zone, now), "now": None}
+            return Need(trigger.source, trigger.query, json.dumps(given), trigger.timeout_s, trigger.max_rows), None
+        case AiTrigger():
+            said = json.dumps({"said": _question(trigger, arguments)})
+            return Need(trigger.source, trigger.prompt, said, trigger.timeout_s, 1, ai=True), None
+        case ReportTrigger():
+            report = catalog.reports[trigger.report]
+            cadence = Cadence(report.cadence)
+            day = next((value for value in arguments.values() if isinstance(value, date | Days)), None)
+            first = day.first if isinstance(day, Days) else day
+            slot = Slot.containing(first, cadence, zone) if first else Slot.ended(now, cadence, zone)
+            job = ReportJob(trigger.report, report, catalog.chat_templates[report.template], slot, catalog)
+            of_slot = json.dumps(slot.binds)
+            return Need(report.source, report.query, of_slot, trigger.timeout_s, report.max_rows), job
+        case _ if trigger.kind in UNSUPPORTED:
+            return None, None
+    raise AssertionError(f"a {trigger.kind} is no leaf")
+
+
+def _own(trigger: Trigger, given: Mapping[str, Value], zone: str, now: datetime) -> dict[str, Value]:
+    """The arguments of a group's member: those of the same names, else its defaults."""
+    setting = Setting("id", now.astimezone(ZoneInfo(zone)).date())
+    return {
+        argument.name: given[argument.name] if argument.name in given else Reader.of(argument).default(setting)
+        for argument in trigger.arguments
+    }
+
+
+def _question(trigger: AiTrigger, arguments: Mapping[str, Value]) -> str:
+    """What the AI is asked: the text as it was typed, and the other arguments with their names."""
+    texts = {argument.name for argument in trigger.arguments if isinstance(argument, TextArgument)}
+    lines = [
+        str(value) if name in texts else f"{name}: {dump({name: value})[name]}"
+        for name, value in arguments.items()
+        if value is not None
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,85 @@
+"""What the bot remembers of each person in a chat, kept in the table `dialogs`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from wa_integrasi.commands.conversation import LASTS, Memory
+from wa_integrasi.store.bulk import upsert
+from wa_integrasi.store.tables import dialogs
+
+_KEPT = timedelta(hours=1)
+"""How long after its end a row may still be there."""
+
+Key = tuple[str, str, str]
+"""Account, chat and sender."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """What is remembered of one person in one chat."""
+
+    memory: Memory
+    pages: tuple[str, ...] = ()
+    """The texts of the long answer that `memory.page` is a page of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a command changes of it; what stays the same is left to whoever else changes it."""
+
+    key: Key
+    before: Memory
+    after: Memory
+    pages: tuple[str, ...] | None = None
+    """None: as they are."""
+
+
+def recall(connection: Connection, key: Key, now: datetime) -> Dialog:
+    """What is still remembered of somebody."""
+    found = connection.execute(select(dialogs.c.memory, dialogs.c.pages).where(*_is(key))).first()
+    return Dialog(_read(found.memory).at(now), tuple(found.pages or ())) if found else Dialog(Memory())
+
+
+def remember(connection: Connection, changes: Sequence[Change], now: datetime) -> None:
+    """Write down what has changed, in one order for everybody."""
+    for change in sorted(changes, key=lambda change: change.key):
+        found = connection.execute(select(dialogs).where(*_is(change.key)).with_for_update()).first()
+        current = _read(found.memory).at(now) if found else Memory()
+        merged = Memory(
+            *(
+                getattr(change.after if getattr(change.after, part) != getattr(change.before, part) else current, part)
+                for part in Memory.__slots__
+            )
+        )
+        if merged.empty:
+            connection.execute(delete(dialogs).where(*_is(change.key)))
+            continue
+        kept = found.pages if found and change.pages is None else list(change.pages or ())
+        account, chat, sender = change.key
+        row = {"account": account, "chat": chat, "sender": sender, "memory": merged.to_json()}
+        until = merged.asked.asked_at + LASTS if merged.asked else now
+        upsert(connection, dialogs, [{**row, "until": until, "pages": kept if merged.page else None}])
+
+
+def forget_old(connection: Connection, now: datetime) -> int:
+    """Delete what nothing is remembered of any more."""
+    return connection.execute(delete(dialogs).where(dialogs.c.until < now - _KEPT)).rowcount
+
+
+def _read(stored: Mapping[str, Any]) -> Memory:
+    """The memory of a row; one that another version wrote otherwise is as good as forgotten."""
+    try:
+        return Memory.from_json(stored)
+    except (KeyError, TypeError, ValueError):
+        return Memory()
+
+
+def _is(key: Key) -> tuple[Any, ...]:
+    account, chat, sender = key
+    return dialogs.c.account == account, dialogs.c.chat == chat, dialogs.c.sender == sender

@@ -1,0 +1,92 @@
+"""What the bot says while it answers, in Indonesian and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wa_integrasi.commands.words import Said
+
+_ALL: Mapping[str, Said] = {
+    "code_missing": {
+        "id": "Balas *ya* dan kode yang tadi dikirim, atau *batal*.",
+        "en": "Reply *yes* and the code that was sent, or *cancel*.",
+    },
+    "changed": {
+        "id": "Perintah itu sudah berubah atau tidak ada lagi. Ketik sekali lagi.",
+        "en": "That command has changed or is gone. Type it again.",
+    },
+    "decided": {
+        "id": "Permintaan itu sudah diputuskan, atau dibatalkan.",
+        "en": "That request has been decided already, or was cancelled.",
+    },
+    "approval_asked": {
+        "id": "Menunggu persetujuan {} orang lain untuk *{}*, paling lama dua menit. *batal* mencabutnya.",
+        "en": "Waiting for the consent of another person ({} asked) for *{}*, two minutes at most. "
+        "*cancel* withdraws it.",
+    },
+    "nobody_approves": {
+        "id": "Tidak ada orang lain yang dapat menyetujui *{}*. Hubungi tim data.",
+        "en": "There is nobody else who could approve *{}*. Ask the data team.",
+    },
+    "approved": {"id": "Disetujui: *{}* dijalankan untuk {}.", "en": "Approved: *{}* runs for {}."},
+    "cooldown": {
+        "id": "*{}* baru saja dijalankan. Coba lagi dalam {} detik.",
+        "en": "*{}* has just run. Try again in {} seconds.",
+    },
+    "too_long": {
+        "id": "Pesan itu terlalu panjang untuk sebuah perintah. Ketik *menu* untuk melihat yang ada.",
+        "en": "That message is too long for a command. Type *menu* to see what there is.",
+    },
+    "too_old": {
+        "id": "Maaf, pertanyaan Anda pukul {} baru terbaca sekarang dan tidak dijalankan lagi. "
+        "Ketik sekali lagi bila masih perlu.",
+        "en": "Sorry, what you asked at {} was only read now and is not run any more. Type it again if you still "
+        "need it.",
+    },
+    "wait": {
+        "id": "Sistem sedang gangguan. Pertanyaan Anda disimpan dan akan dijawab begitu pulih.",
+        "en": "The system is in trouble. Your question is kept and will be answered once it is back.",
+    },
+    "later": {"id": "Langganan belum tersedia.", "en": "Subscriptions are not available yet."},
+    "started": {
+        "id": "Baik, Anda menerima pesan lagi. Ketik *berhenti* untuk menghentikannya.",
+        "en": "Very well, you get messages again. Type *stop* to end them.",
+    },
+    "stop_alone": {
+        "id": "Tulis *berhenti* saja di chat pribadi dengan nomor ini.",
+        "en": "Write *stop* alone, in your own chat with this number.",
+    },
+    "status": {
+        "id": "Sistem bekerja, {}. Menunggu: {} perintah, {} pesan.",
+        "en": "The system is at work, {}. Waiting: {} commands, {} messages.",
+    },
+    "held": {
+        "id": "Pengiriman sedang ditahan, {}. Menunggu: {} perintah, {} pesan.",
+        "en": "Sending is on hold, {}. Waiting: {} commands, {} messages.",
+    },
+    "away": {
+        "id": "⚠️ *{}*: sumber data _{}_ sedang tidak menjawab. Coba lagi nanti. Kode: {}",
+        "en": "⚠️ *{}*: the data source _{}_ does not answer now. Try again later. Code: {}",
+    },
+    "wrong": {
+        "id": "⚠️ *{}*: tidak bisa dijawab karena ada yang salah pada perintah ini atau sumbernya (_{}_). "
+        "Beri tahu tim data. Kode: {}",
+        "en": "⚠️ *{}*: cannot be answered, something is wrong with this command or its source (_{}_). "
+        "Tell the data team. Code: {}",
+    },
+    "unsupported": {
+        "id": "⚠️ *{}*: jenis sumbernya (_{}_) belum bisa ditanya. Kode: {}",
+        "en": "⚠️ *{}*: its kind of source (_{}_) cannot be asked yet. Code: {}",
+    },
+    "broken": {
+        "id": "⚠️ Maaf, pertanyaan Anda tidak bisa dijawab karena gangguan di sistem. Beri tahu tim data. Kode: {}",
+        "en": "⚠️ Sorry, your question cannot be answered because of trouble in the system. Tell the data team. "
+        "Code: {}",
+    },
+    "stamp": {"id": "_{}, {}_", "en": "_{}, {}_"},
+}
+
+
+def told(what: str, language: str, *parts: object) -> str:
+    """One of the sentences, by its name in `_ALL`."""
+    return _ALL[what][language].format(*parts)

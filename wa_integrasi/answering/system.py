@@ -1,0 +1,77 @@
+"""The commands of the system itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from wa_integrasi.answering.case import Case
+from wa_integrasi.answering.decision import Reply
+from wa_integrasi.answering.sayings import told
+from wa_integrasi.catalog.phrases import Builtin as Name
+from wa_integrasi.commands import words
+from wa_integrasi.commands.conversation import Choice
+from wa_integrasi.commands.grammar import Builtin
+from wa_integrasi.commands.menu import explain, find, menu
+from wa_integrasi.reporting import LOCALES
+from wa_integrasi.text.locale import Locale
+
+
+def reply(case: Case, asked: Builtin) -> Reply:
+    """The answer to a command of the system itself, but for codes."""
+    language = case.asker.language
+    match asked.name:
+        case Name.HELP:
+            return _help(case, asked.rest)
+        case Name.NEXT | Name.BACK:
+            return _page(case, 1 if asked.name is Name.NEXT else -1)
+        case Name.CANCEL:
+            return _cancel(case)
+        case Name.STATUS:
+            return _status(case)
+        case Name.WHOAMI:
+            roles = ", ".join(case.asker.roles) or words.say("no_roles", language)
+            return case.say(words.say("whoami", language, words.short(case.asker.shown), roles), "whoami")
+        case Name.SUBSCRIBE:
+            return case.say(told("later", language), "subscriptions are not available yet")
+        case Name.STOP:
+            return case.say(told("stop_alone", language), "stop")
+        case Name.START:
+            return case.say(told("started", language), "start")
+        case Name.CONFIRM:
+            raise AssertionError("codes are looked at elsewhere")
+        case _:
+            assert_never(asked.name)
+
+
+def _help(case: Case, rest: str) -> Reply:
+    language, book = case.asker.language, case.book
+    listed = menu(book, language, case.shown)
+    if rest and (name := find(rest, book, listed, case.shown)) is not None:
+        return case.say(explain(book.triggers[name], language), f"help {name}")
+    asked = Choice(listed.candidates, case.now) if listed.candidates else None
+    return case.say(listed.text, "menu", asked=asked, page=None)
+
+
+def _page(case: Case, by: int) -> Reply:
+    language, page = case.asker.language, case.dialog.memory.page
+    turned = page.turned(by, case.now) if page else None
+    if turned is None or turned.number > len(case.dialog.pages):
+        return case.say(words.say("no_page", language), "no page")
+    return case.say(case.dialog.pages[turned.number - 1], f"page {turned.number} of {turned.answer}", page=turned)
+
+
+def _cancel(case: Case) -> Reply:
+    memory = case.dialog.memory
+    pending = case.ledger.awaits_approval(case.command)
+    open_ones = memory.asked is not None or memory.confirmation is not None or pending
+    said = words.say("cancelled" if open_ones else "nothing_open", case.asker.language)
+    return replace(case.say(said, "cancel", confirmation=None), withdraws=pending)
+
+
+def _status(case: Case) -> Reply:
+    language = case.asker.language
+    standing = case.ledger.standing(case.asker.account)
+    at = Locale(LOCALES[language], case.zone).datetime(case.now)
+    said = told("held" if standing.held else "status", language, at, standing.commands, standing.messages)
+    return case.say(said, "status")

@@ -1,0 +1,100 @@
+"""What an order's asker reads: rows through the chat template, the time and the source, or what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from wa_integrasi.answering.fetching import Fetched, Found, Leaf, Trouble
+from wa_integrasi.answering.sayings import told
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.triggers import AiTrigger, SqlTrigger
+from wa_integrasi.commands import words
+from wa_integrasi.commands.showing import for_template
+from wa_integrasi.reporting import LOCALES, Addressee, ReportError, cut_note, report_text
+from wa_integrasi.text.locale import Locale
+from wa_integrasi.text.markup import BORDER, escape
+from wa_integrasi.text.split import split
+from wa_integrasi.text.template import TemplateError, compile_template
+
+_FOOTER = 120
+"""Characters that are left free for what stands below a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said, and for the log what went wrong."""
+
+    text: str = field(repr=False)
+    troubles: Sequence[str] = ()
+    failed: bool = False
+    """Whether nothing of what was asked could be answered."""
+
+
+def answer_of(
+    leaves: Sequence[Leaf], fetched: Sequence[Fetched], catalog: Catalog, to: Addressee, zone: str, code: str
+) -> Answer:
+    """The answer to an order, for one reader. `code` names it where something is wrong."""
+    texts, troubles = [], []
+    for leaf, what in zip(leaves, fetched, strict=True):
+        found = what
+        if isinstance(found, Found):
+            try:
+                texts.append(_text(leaf, found, catalog, to, zone))
+                continue
+            except (ReportError, TemplateError) as error:
+                found = Trouble("wrong", found.source, str(error))
+        troubles.append(f"{leaf.name}: {found.source}: {found.note}")
+        texts.append(told(found.kind, to.language, words.short(leaf.trigger.title), words.short(found.source), code))
+    return Answer(BORDER.join(texts), troubles, failed=len(troubles) == len(leaves))
+
+
+def pages_of(text: str, limit: int, language: str) -> list[str]:
+    """A text as messages; where it is more than one, each says how to turn the page."""
+    if len(whole := split(text, limit)) <= 1:
+        return whole
+    parts = split(text, limit - _FOOTER)
+    bare = [part.rpartition("\n(")[0] for part in parts]
+    return [
+        f"{part}\n\n_{words.say('more', language, number, len(parts))}_" if number < len(parts) else part
+        for number, part in enumerate(bare, 1)
+    ]
+
+
+def _text(leaf: Leaf, found: Found, catalog: Catalog, to: Addressee, zone: str) -> str:
+    if leaf.job is not None:
+        return report_text(leaf.job, found.rows, to, found.at)
+    if not isinstance(leaf.trigger, SqlTrigger | AiTrigger) or leaf.trigger.template is None:
+        return _stamped(str(escape(str(found.rows.values[0][0]))), frozenset(), found, to.language, zone)
+    template = catalog.chat_templates[leaf.trigger.template]
+    locale = Locale(LOCALES[template.language], zone)
+    compiled = compile_template(template.body)
+    text = compiled.render(_context(leaf, found, to, locale), locale).strip()
+    if not text:
+        raise TemplateError(1, "it gave an empty message")
+    if found.rows.truncated:
+        text += f"\n{cut_note(template.language, len(found.rows.values))}"
+    return _stamped(text, compiled.fields, found, template.language, zone)
+
+
+def _context(leaf: Leaf, found: Found, to: Addressee, locale: Locale) -> Mapping[str, Any]:
+    trigger = leaf.trigger
+    return {
+        "rows": found.rows.as_dicts(),
+        "trigger": {"name": leaf.name, "title": trigger.title, "description": trigger.description},
+        "arguments": for_template(leaf.arguments, locale),
+        "now": found.at,
+        "recipient": {"name": to.name, "salutation": to.salutation, "language": to.language},
+        "source": found.source,
+    }
+
+
+def _stamped(text: str, fields: frozenset[str], found: Found, language: str, zone: str) -> str:
+    """With source and time below it, where its template does not say them."""
+    if {"now", "source"} <= fields:
+        return text
+    at: datetime = found.at
+    stamp = told("stamp", language, escape(found.source), Locale(LOCALES[language], zone).datetime(at))
+    return f"{text}\n{stamp}"
