@@ -96,5 +96,5 @@ def _stamped(text: str, fields: frozenset[str], found: Found, language: str, zon
     if {"now", "source"} <= fields:
         return text
     at: datetime = found.at
-    stamp = told("stamp", language, escape(found.source), Locale(LOCALES[language], zone).datetime(at))
+    stamp = told("stamp", language, escape(found.source), Locale(LOCALES[language], zone).datetime(at, "medium"))
     return f"{text}\n{stamp}"
