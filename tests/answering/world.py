@@ -60,7 +60,9 @@ def build_plant(file: Path) -> None:
         days = ("2040-11-18", "2040-11-19", "2040-11-20")
         rows = [(unit, day, ton + number) for unit, ton in tons.items() for number, day in enumerate(days)]
         connection.executemany("INSERT INTO produksi VALUES (?, ?, ?)", rows)
-        connection.executemany("INSERT INTO boiler VALUES (?, ?)", [(number, 500 + number * 10.5) for number in (1, 2, 3)])
+        connection.executemany(
+            "INSERT INTO boiler VALUES (?, ?)", [(number, 500 + number * 10.5) for number in (1, 2, 3)]
+        )
 
 
 class Plant:

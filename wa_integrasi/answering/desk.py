@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pydantic import ValidationError
-
 from wa_integrasi.answering.asker import Asker, askers_of
 from wa_integrasi.answering.case import code_of
 from wa_integrasi.answering.deciding import Decider
@@ -18,8 +16,7 @@ from wa_integrasi.answering.ledger import StoredLedger
 from wa_integrasi.answering.memories import Dialog, forget_old, recall
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.answering.telling import Answer
-from wa_integrasi.catalog.models import Catalog
-from wa_integrasi.catalog.storing import load_catalog
+from wa_integrasi.catalog.kept import KeptCatalog
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.commands import Command, CommandQueue, NewCommand, State
 from wa_integrasi.commands.conversation import Memory
@@ -29,9 +26,6 @@ from wa_integrasi.outbox import Outbox
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.reporting import Addressee
 from wa_integrasi.store.engine import Store, is_away
-
-_CATALOG_FOR = timedelta(seconds=3)
-"""How long a change of the catalog may go unseen."""
 
 _TRIES = 3
 _AGAIN_AFTER = timedelta(seconds=5)
@@ -89,7 +83,8 @@ class Desk:
         self.clock = clock
         self.group_ids = group_ids or {}
         self._ledger = StoredLedger(store, self.queue, clock)
-        self._known: tuple[Decider, datetime] | None = None
+        self._catalog = KeptCatalog(store, clock)
+        self._decider: Decider | None = None
 
     def due_in(self) -> timedelta | None:
         """How long until a command is due; None when none waits."""
@@ -131,21 +126,11 @@ class Desk:
         raise OrderError(decision.note)
 
     def decider(self) -> Decider:
-        """By the catalog in force, read anew every few seconds; one that nobody can read leaves the last in force."""
-        now = self.clock()
-        if self._known is not None and timedelta() <= now - self._known[1] < _CATALOG_FOR:
-            return self._known[0]
-        try:
-            catalog = load_catalog(self.store)
-        except ValidationError as error:
-            log.error("the catalog in the store cannot be read: %s problems", error.error_count())  # noqa: TRY400
-            catalog = self._known[0].catalog if self._known else Catalog(version=1)
-        if self._known is not None and catalog == self._known[0].catalog:
-            decider = self._known[0]
-        else:
-            decider = Decider(catalog, Phrasebook.of(catalog.triggers, zone=self.zone), self._ledger)
-        self._known = decider, now
-        return decider
+        """By the catalog in force."""
+        catalog = self._catalog.current()
+        if self._decider is None or self._decider.catalog is not catalog:
+            self._decider = Decider(catalog, Phrasebook.of(catalog.triggers, zone=self.zone), self._ledger)
+        return self._decider
 
     def settle(self, ticket: Ticket, answer: Answer, flow_run_id: str | None = None) -> bool:
         """Enqueue an answer and end its command, in one transaction; False where somebody else has it by now."""

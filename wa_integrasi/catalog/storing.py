@@ -68,6 +68,17 @@ def load_catalog(store: Store) -> Catalog:
         return _load(connection)
 
 
+Mark = tuple[tuple[int, int], ...]
+"""Changes whenever `apply_catalog` changes something."""
+
+
+def catalog_mark(store: Store) -> Mark:
+    """Of each kind how many versions there are and how many are retired: both only grow."""
+    with store.reading() as connection:
+        counts = [select(func.count(), func.count(table.c.retired_at)) for table in _TABLES.values()]
+        return tuple(connection.execute(each).tuples().one() for each in counts)
+
+
 def _load(connection: Connection) -> Catalog:
     kinds = {kind: _in_force(connection, table) for kind, table in _TABLES.items()}
     return Catalog.model_validate({"version": 1, **kinds})

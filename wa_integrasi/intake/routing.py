@@ -9,14 +9,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
-from pydantic import ValidationError
 from sqlalchemy import Connection
 
+from wa_integrasi.catalog.kept import KeptCatalog
 from wa_integrasi.catalog.models import Catalog
-from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.commands import CommandQueue, NewCommand
 from wa_integrasi.complaints import Complaint, file_complaint, read_complaint
@@ -34,9 +33,6 @@ from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.policy.spam import Standing, Verdict, digest_of, judge, may_alarm
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store, is_away
-
-_CATALOG_FOR = timedelta(seconds=3)
-"""How long a change of the catalog may go unseen."""
 
 _UNHEARD = 1_000
 """Messages that are not heard, ended with one batch beyond those in it."""
@@ -109,7 +105,7 @@ class Router:
         self._commands = CommandQueue(store, clock)
         self._asks = asks
         self._clock = clock
-        self._catalog: tuple[Catalog, datetime] | None = None
+        self._catalog = KeptCatalog(store, clock)
         self._rules: tuple[Catalog, Rules] | None = None
 
     def work(self, limit: int = 200) -> Counter[Route]:
@@ -117,7 +113,7 @@ class Router:
 
         One that cannot be routed waits longer and longer, and holds up no other. Raises when the store is away.
         """
-        catalog = self._catalog_now()
+        catalog = self._catalog.current()
         try:
             return self._routed(lambda connection: self._taken(connection, limit), catalog)
         except Exception as error:
@@ -298,19 +294,6 @@ class Router:
             priority=Priority.REPLY,
             reply_to=(message.quote_id or message.message_id) if message.group_id else None,
         )
-
-    def _catalog_now(self) -> Catalog:
-        """The catalog in force, read anew every few seconds; one that nobody can read leaves the last one in force."""
-        now = self._clock()
-        if self._catalog is not None and timedelta() <= now - self._catalog[1] < _CATALOG_FOR:
-            return self._catalog[0]
-        try:
-            found = load_catalog(self._store)
-        except ValidationError as error:
-            log.error("the catalog in the store cannot be read: %s problems", error.error_count())  # noqa: TRY400
-            found = self._catalog[0] if self._catalog else Catalog(version=1)
-        self._catalog = found, now
-        return found
 
 
 def _files(message: Incoming) -> Iterator[NewMedia]:
