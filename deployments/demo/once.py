@@ -25,6 +25,7 @@ from wa_integrasi.slot import Cadence
 from wa_integrasi.store.engine import Store
 
 REPORT = "rekap-harian"
+QUESTION = "produksi kemarin"
 _RUN_WITHIN_S = 240.0
 _READ_WITHIN_S = 60.0
 """Leaves time for a lost worker's messages: lease, then the wait for evidence."""
@@ -35,7 +36,9 @@ class NotReadError(DeploymentError):
 
 
 async def once(at: Place, processes: Children, say: Say) -> None:
-    """Run today's daily recap through its deployment on the worker, and wait until the phone has read it.
+    """Run today's daily recap through its deployment on the worker, then ask one command from the phone.
+
+    It ends when the phone has read all of it.
 
     Raises `NotReadError`, and `ChildError` when a process ends meanwhile.
     """
@@ -66,6 +69,7 @@ async def _slice(at: Place, processes: Children, say: Say, slot: str) -> None:
         _check(entries, await _on_the_phone(at), f"{REPORT} for {slot}")
         if chat := entries[0].chat:
             await _by_hand(at, store, chat, say)
+            await _asked(at, store, chat, say)
 
 
 async def _by_hand(at: Place, store: Store, chat: str, say: Say) -> None:
@@ -81,6 +85,38 @@ async def _by_hand(at: Place, store: Store, chat: str, say: Say) -> None:
     say(f"A message by hand was on the phone {time.monotonic() - began:.2f} s after it was written (wa live).")
     entries = await _read(History(store), ids=[row.id])
     _check(entries, await _on_the_phone(at), "a message by hand")
+
+
+async def _asked(at: Place, store: Store, chat: str, say: Say) -> None:
+    """Let the owner of the phone ask, and show how soon which answer came. Raises `NotReadError`."""
+    history = History(store)
+    before = {entry.id for entry in await asyncio.to_thread(history.messages)}
+    had = await _on_the_phone(at)  # who runs this twice within a minute gets the same text twice
+    began = time.monotonic()
+    async with aiohttp.ClientSession() as session:
+        typed = {"from": chat, "text": QUESTION}
+        async with session.post(f"{at.service_url}/simulator/type", json=typed) as answer:
+            answer.raise_for_status()
+    while not (entries := await _answers(at, history, chat, before, had)):
+        if time.monotonic() - began > _READ_WITHIN_S:
+            raise NotReadError(f"the question {QUESTION!r} has no answer on the phone: see wa-live.log")
+        await asyncio.sleep(0.02)
+    took = time.monotonic() - began
+    bar = "─" * 44
+    say(f"\nThe phone asks: {QUESTION}\n{bar}\n{entries[0].content}\n{bar}")
+    say(f"The answer was on the phone {took:.2f} s after the question was typed (wa live).")
+    entries = await _read(history, ids=[entry.id for entry in entries])
+    _check(entries, await _on_the_phone(at) - had, "the answer")
+
+
+async def _answers(
+    at: Place, history: History, chat: str, before: set[int], had: Counter[tuple[str, str]]
+) -> list[Entry]:
+    """The messages that have come to a chat since, once they are on the phone."""
+    entries = await asyncio.to_thread(history.messages)
+    new = [entry for entry in entries if entry.chat == chat and entry.id not in before]
+    received = await _on_the_phone(at) - had if new else Counter[tuple[str, str]]()
+    return [entry for entry in new if received[chat, entry.content]]
 
 
 async def _read(history: History, **which: Any) -> list[Entry]:

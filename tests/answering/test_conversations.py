@@ -64,6 +64,10 @@ def read_script(text: str) -> dict[str, list[Turn]]:
 CONVERSATIONS = read_script(SCRIPT.read_text(encoding="utf-8"))
 
 
+def _with_codes(turn: Turn, world: World) -> str:
+    return re.sub(r"\{kode(?::([a-z]+))?\}", lambda code: world.code_for(code[1] or turn.who), turn.text)
+
+
 def test_there_are_enough_of_them() -> None:
     assert len(CONVERSATIONS) >= 60
 
@@ -74,7 +78,7 @@ def test_a_conversation(world: World, title: str) -> None:
         if turn.wait:
             world.clock.tick(**{turn.wait[0]: turn.wait[1]})
         world.clock.tick(seconds=5 if turn.wait is None else 0)
-        text = re.sub(r"\{kode(?::([a-z]+))?\}", lambda code: world.code_for(code[1] or turn.who), turn.text)
+        text = _with_codes(turn, world)
         asked = world.write(turn.who, text, turn.group, quoting=turn.quoting)
         world.answer()
         told = world.news()

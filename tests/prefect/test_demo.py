@@ -96,7 +96,9 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(demo: Demo) -> None:
 
     code, printed = demo.once()
     assert code == 0, printed
-    assert demo.statuses() == ["read"] * 4, "three of the recap, one by hand"
+    assert demo.statuses() == ["read"] * 5, "three of the recap, one by hand, one answer"
+    assert "The phone asks: produksi kemarin" in printed
+    assert re.search(r"The answer was on the phone \d+\.\d\d s after the question was typed", printed)
     assert re.search(r"by hand was on the phone \d+\.\d\d s after it was written", printed)
     assert "Selamat" in printed
     assert "Rekap Produksi Harian" in printed
