@@ -124,7 +124,9 @@ def test_long_answers_to_programs_come_whole(world: World) -> None:
 
 
 def test_an_order_by_hand_is_taken_by_who_gives_it(world: World) -> None:
-    wanted = NewCommand("default", PEOPLE["dewi"], trigger="suhu-boiler", arguments={"boiler": 2}, asked_by="flow-run:x")
+    wanted = NewCommand(
+        "default", PEOPLE["dewi"], trigger="suhu-boiler", arguments={"boiler": 2}, asked_by="flow-run:x"
+    )
     ticket = world.desk.order(wanted)
     assert world.desk.open().taken == 0
     assert world.serve([ticket]) == [True]

@@ -57,7 +57,12 @@ def test_a_dangerous_trigger_that_ran_is_written_down(world: World) -> None:
     world.said("budi", "setel 5")
     world.said("budi", f"ya {world.code_for('budi')}")
     [row] = world.rows(audit_log)
-    assert (row.actor, row.action, row.outcome, row.details["trigger"]) == ("contact:budi", "command.run", "done", "setel")
+    assert (row.actor, row.action, row.outcome, row.details["trigger"]) == (
+        "contact:budi",
+        "command.run",
+        "done",
+        "setel",
+    )
 
 
 def test_what_one_approves_the_other_cannot_approve_again(world: World) -> None:

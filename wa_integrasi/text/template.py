@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import GeneratorType, TracebackType
 from typing import Any
 
@@ -22,6 +23,10 @@ SOURCE_LIMIT = 65_536
 
 OUTPUT_LIMIT = 65_536
 """Characters that it may become: sixteen messages, more than anybody reads."""
+
+
+_COMPILED = 256
+"""As many templates stay compiled: it takes milliseconds, and each is rendered again and again."""
 
 
 class TemplateError(ValueError):
@@ -78,6 +83,7 @@ class ChatTemplate:
         return line
 
 
+@lru_cache(maxsize=_COMPILED)
 def compile_template(source: str) -> ChatTemplate:
     """Checks `source` and makes it ready. Raises `TemplateError` for the first thing that is wrong with it."""
     if len(source) > SOURCE_LIMIT:
