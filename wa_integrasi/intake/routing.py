@@ -21,16 +21,15 @@ from wa_integrasi.commands import CommandQueue, NewCommand
 from wa_integrasi.complaints import Complaint, file_complaint, read_complaint
 from wa_integrasi.inbox import consent_of
 from wa_integrasi.intake.asking import Asked, asked_of, contact_of
-from wa_integrasi.intake.classification import Urgency
 from wa_integrasi.intake.conversations import place
+from wa_integrasi.intake.hearing import Dangers, Hearing
 from wa_integrasi.intake.incoming import Incoming, Person, finish, put_off, take, waiting
 from wa_integrasi.intake.media import NewMedia, note_media
 from wa_integrasi.intake.replies import too_much
-from wa_integrasi.intake.rules import Rules
 from wa_integrasi.intake.senders import blocked_of, keep_standings, lock_standings
 from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage, Outbox
-from wa_integrasi.policy.spam import Standing, Verdict, digest_of, judge, may_alarm
+from wa_integrasi.policy.spam import Standing
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store, is_away
 
@@ -44,9 +43,6 @@ _SAID = frozenset(
     {"text", "image", "document", "audio", "video", "sticker", "location", "contacts", "interactive", "button"}
 )
 """Kinds that want an answer; the others are kept and nothing else."""
-
-_UNCOUNTED = frozenset({"system"})
-"""Kinds that nobody wrote."""
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +102,7 @@ class Router:
         self._asks = asks
         self._clock = clock
         self._catalog = KeptCatalog(store, clock)
-        self._rules: tuple[Catalog, Rules] | None = None
+        self._dangers = Dangers()
 
     def work(self, limit: int = 200) -> Counter[Route]:
         """Route up to `limit` messages, and say how many went where.
@@ -177,16 +173,21 @@ class Router:
         return Counter(found.routes.values())
 
     def _sorted(self, connection: Connection, taken: _Taken, catalog: Catalog) -> _Sorted:
-        messages, standings = taken.messages, taken.standings
+        messages = taken.messages
         blocked = blocked_of(connection, messages)
-        found = _Sorted()
+        hearing = Hearing(taken.standings, catalog, self._dangers)
+        found = _Sorted(warnings=hearing.warned)
         asking = set[Person]()
         for asked in asked_of(connection, sorted(messages, key=lambda message: message.turn)):
             message = asked.message
             if message.id in blocked:
                 found.routes[message.id] = Route.BLOCKED
-            elif self._is_spam(message, standings, catalog, found):
-                found.routes[message.id] = self._spam(message, standings, catalog, found)
+            elif not hearing.hears(message):
+                found.routes[message.id] = Route.SPAM
+                if hearing.hears_all_the_same(message):
+                    found.routes[message.id] = Route.CONVERSATION
+                    found.heard.append(message)
+                    found.talks.append(message)
             else:
                 found.heard.append(message)
                 if message.person in asking:
@@ -196,60 +197,10 @@ class Router:
                     asking.add(message.person)
         spammers = {message.person for message in messages if found.routes[message.id] is Route.SPAM}
         if behind := [message_id for person in spammers for message_id in taken.behind.get(person, ())]:
-            found.unheard = self._unheard(connection, sorted(behind)[:_UNHEARD], standings, catalog)
+            found.unheard = hearing.unheard(connection, sorted(behind)[:_UNHEARD])
             found.routes |= dict.fromkeys((message.id for message in found.unheard), Route.SPAM)
-        keep_standings(connection, standings)
+        keep_standings(connection, taken.standings)
         return found
-
-    def _unheard(
-        self, connection: Connection, behind: Sequence[int], standings: dict[Person, Standing], catalog: Catalog
-    ) -> list[Incoming]:
-        """Those of further messages that are not heard: they end with little work, so that nobody waits behind them."""
-        further = take(connection, behind, unsaid=True)
-        blocked = blocked_of(connection, further)
-        ended: list[Incoming] = []
-        paused: set[Person] = set()
-        for message in sorted(further, key=lambda message: message.turn):
-            person, standing = message.person, standings[message.person]
-            if message.kind in _UNCOUNTED or message.id in blocked or person in paused:
-                continue
-            if not standing.silent_at(message.at):
-                paused.add(person)
-                continue
-            in_group = message.group_id is not None
-            _, standings[person] = judge(standing, catalog.intake.spam.rules, message.at, "", group=in_group)
-            ended.append(message)
-        return ended
-
-    def _is_spam(self, message: Incoming, standings: dict[Person, Standing], catalog: Catalog, found: _Sorted) -> bool:
-        if message.kind in _UNCOUNTED:
-            return False
-        said = digest_of(message.text or "")
-        in_group = message.group_id is not None
-        standing = standings[message.person]
-        verdict, standings[message.person] = judge(
-            standing, catalog.intake.spam.rules, message.at, said, group=in_group
-        )
-        if verdict is Verdict.WARNED:
-            found.warnings.append(message)
-        return verdict is not Verdict.HEARD
-
-    def _spam(self, message: Incoming, standings: dict[Person, Standing], catalog: Catalog, found: _Sorted) -> Route:
-        """Nothing becomes of spam, but somebody in panic writes like a spammer: a danger is heard now and then."""
-        standing = standings[message.person]
-        if not may_alarm(standing, catalog.intake.spam.rules, message.at) or not self._is_danger(message, catalog):
-            return Route.SPAM
-        standings[message.person] = replace(standing, alarmed_at=message.at)
-        found.heard.append(message)
-        found.talks.append(message)
-        return Route.CONVERSATION
-
-    def _is_danger(self, message: Incoming, catalog: Catalog) -> bool:
-        """Whether the rules find a danger in a message to us."""
-        if self._rules is None or self._rules[0] is not catalog:
-            self._rules = catalog, Rules(catalog.intake.words.words)
-        text = message.text or ""
-        return message.group_id is None and self._rules[1].judge(text).urgency is Urgency.CRITICAL
 
     def _route(self, asked: Asked, catalog: Catalog, found: _Sorted) -> Route:
         message = asked.message
@@ -258,7 +209,7 @@ class Router:
             return Route.NOTED
         if complaint := read_complaint(text):
             found.complaints.append((message, complaint))
-            if self._is_danger(message, catalog):
+            if self._dangers.found_in(message, catalog):
                 found.talks.append(message)
             return Route.COMPLAINT
         if self._asks(asked, catalog):
