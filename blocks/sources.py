@@ -67,8 +67,22 @@ def load_source(name: str) -> SqlDatabase:
     try:
         block = cast(SqlSource, SqlSource.load(name))
     except ValueError as error:
-        raise SourceError(f"no source block is called {name}: make one in the Prefect UI", transient=False) from error
+        raise _no_source(name) from error
     return block.database()
+
+
+async def load_source_soon(name: str) -> SqlDatabase:
+    """The source that a trigger names, for code in an event loop. Raises `SourceError` where there is none."""
+    loaded: Any = SqlSource.aload(name)
+    try:
+        block = cast(SqlSource, await loaded)
+    except ValueError as error:
+        raise _no_source(name) from error
+    return block.database()
+
+
+def _no_source(name: str) -> SourceError:
+    return SourceError(f"no source block is called {name}: make one in the Prefect UI", transient=False)
 
 
 class AiService(Block):

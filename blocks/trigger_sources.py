@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Self, TypeVar
 
-from blocks.sources import load_ai, load_source
+from blocks.sources import load_ai, load_source_soon
 from wa_integrasi.sources.ai import AiClient, ChatMessage
 from wa_integrasi.sources.ai_answers import AiError
 from wa_integrasi.sources.base import Rows, SourceError
@@ -68,7 +68,7 @@ class TriggerSources:
         if kept is not None and time.monotonic() - kept[1] < self._fresh_s:
             return kept[0]
         try:
-            loaded = await asyncio.get_running_loop().run_in_executor(self._threads, load_source, name)
+            loaded = await load_source_soon(name)
         except SourceError:
             self._databases.pop(name, None)
             raise
