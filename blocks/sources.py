@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar, Self, cast
+from zoneinfo import ZoneInfo
 
 from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
@@ -15,15 +16,19 @@ from wa_integrasi.sources.sql import SqlDatabase
 
 
 class SqlSource(Block):
-    """A database that reports read from: SQLite or PostgreSQL.
+    """A database that reports read from: SQLite, PostgreSQL, MySQL, MariaDB or Oracle.
 
-    Give its account SELECT and nothing else. Every query runs in a fresh read-only session, with a time limit and a
-    row cap.
+    Give its account SELECT and nothing else; `wa source check` says whether it has more. Every query is one SELECT with
+    functions of an allow-list, and runs in a fresh read-only session with a time limit and caps.
 
     Attributes:
-        url: SQLAlchemy URL, such as `postgresql://reader:password@host/plant` or `sqlite:////data/plant.db`.
+        url: SQLAlchemy URL, such as `postgresql://reader:password@host/plant`, `mysql://…`, `sqlite:////data/plant.db`
+            or `oracle://reader:password@host:1521/?service_name=PLANT`.
         timeout_s: Seconds after which a query is cancelled.
         max_rows: Most rows that a query may give.
+        max_bytes: Most bytes that a query may give; what is over is left out as rows over the cap are.
+        zone: Time zone of the session, and of moments that the database keeps without one.
+        functions: Functions that queries may call besides the usual ones, such as `plant.shift_of`.
 
     Example:
         Query a source:
@@ -42,11 +47,23 @@ class SqlSource(Block):
     _documentation_url: ClassVar[HttpUrl | None] = HttpUrl(
         "https://docs.sqlalchemy.org/en/20/core/engines.html#database-urls"
     )
-    _description = "A database that reports read from: SQLite or PostgreSQL, read-only."
+    _description = "A database that reports read from, read-only: SQLite, PostgreSQL, MySQL, MariaDB, Oracle."
 
     url: SecretStr = Field(description="SQLAlchemy URL of the database, with its password.")
     timeout_s: float = Field(default=30.0, gt=0, le=600, description="Seconds after which a query is cancelled.")
     max_rows: int = Field(default=10_000, ge=1, le=1_000_000, description="Most rows that a query may give.")
+    max_bytes: int = Field(default=16_000_000, ge=1_000, le=500_000_000, description="Most bytes a query may give.")
+    zone: str = Field(default="Asia/Jakarta", description="Time zone of the session, as Asia/Jakarta.")
+    functions: list[str] = Field(default_factory=list, description="Functions that queries may call besides the usual.")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (OSError, ValueError):
+            raise ValueError(f"found {zone!r}, must be a zone such as Asia/Jakarta") from None
+        return zone
 
     @field_validator("url")
     @classmethod
@@ -59,7 +76,14 @@ class SqlSource(Block):
 
     def database(self) -> SqlDatabase:
         """The source itself."""
-        return SqlDatabase(self.url.get_secret_value(), timeout_s=self.timeout_s, max_rows=self.max_rows)
+        return SqlDatabase(
+            self.url.get_secret_value(),
+            timeout_s=self.timeout_s,
+            max_rows=self.max_rows,
+            max_bytes=self.max_bytes,
+            zone=self.zone,
+            functions=frozenset(self.functions),
+        )
 
 
 def load_source(name: str) -> SqlDatabase:

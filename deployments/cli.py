@@ -11,7 +11,19 @@ from typing import Annotated
 
 import typer
 
-from deployments.commands import catalog, contact, key, media, messages, outbox, report, session, template, trigger
+from deployments.commands import (
+    catalog,
+    contact,
+    key,
+    media,
+    messages,
+    outbox,
+    report,
+    session,
+    source,
+    template,
+    trigger,
+)
 from deployments.commands.output import is_text
 from deployments.commands.send import send
 from deployments.errors import DeploymentError
@@ -39,6 +51,7 @@ app.add_typer(contact.app, name="contact")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(messages.app, name="messages")
 app.add_typer(media.app, name="media")
+app.add_typer(source.app, name="source")
 app.add_typer(template.app, name="template")
 app.add_typer(session.app, name="session")
 app.add_typer(key.app, name="key")

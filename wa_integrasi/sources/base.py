@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class SourceError(Exception):
@@ -33,6 +36,25 @@ class Rows:
         if len(self.values) <= most:
             return self
         return Rows(self.columns, self.values[:most], truncated=True)
+
+    def frame(self) -> DataFrame:
+        """A DataFrame whose types do not hang on NULLs; exact numbers and dates stay Python's."""
+        from wa_integrasi.sources.frame import framed
+
+        return framed(self)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What a source said when it was tried."""
+
+    kind: str
+    version: str
+    zone: str
+    latency_ms: float
+    """From the first byte of the connection to the first answer."""
+    writes: tuple[str, ...] = ()
+    """Each privilege by which the account could change something; none is as it should be."""
 
 
 class Source(Protocol):
