@@ -61,7 +61,7 @@ class SqlSource(Block):
     def _known_zone(cls, zone: str) -> str:
         try:
             ZoneInfo(zone)
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             raise ValueError(f"found {zone!r}, must be a zone such as Asia/Jakarta") from None
         return zone
 

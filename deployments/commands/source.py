@@ -15,11 +15,6 @@ from deployments.register import check_prefect
 app = typer.Typer(no_args_is_help=True, help="Data sources that reports read from.")
 
 
-@app.callback()
-def sources() -> None:
-    """Data sources that reports read from."""
-
-
 @app.command()
 def check(
     name: Annotated[str, typer.Argument(help="Name of the source block.")],

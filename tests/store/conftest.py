@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.mariadb import NoServerError, mariadb, mariadb_plant, run
 from tests.postgres import database
 from tests.store.plants import TABLES
 
@@ -40,9 +42,41 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[str]:
+    """A MariaDB server for the session."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(mariadb())
+        except NoServerError as error:
+            pytest.skip(str(error))
+        yield url
+
+
+@pytest.fixture(scope="module")
+def mariadb_database(mariadb_server: str) -> Iterator[str]:
+    """A database whose account could do everything."""
+    with mariadb_plant(mariadb_server) as url:
+        run(
+            url,
+            *TABLES,
+            "CREATE SEQUENCE numbers",
+            "CREATE FUNCTION plain() RETURNS integer MODIFIES SQL DATA BEGIN DELETE FROM plant; RETURN 1; END",
+        )
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mysql"])
 def url(request: pytest.FixtureRequest) -> str:
     """The same plant on each."""
     if request.param == "sqlite":
         return f"sqlite:///{request.getfixturevalue('sqlite_file')}"
-    return str(request.getfixturevalue("postgres_database"))
+    fixture = {"postgresql": "postgres_database", "mysql": "mariadb_database"}[request.param]
+    return str(request.getfixturevalue(fixture))
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port of this machine where somebody accepts and says nothing."""
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as server:
+        yield int(server.getsockname()[1])

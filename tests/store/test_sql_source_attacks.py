@@ -7,7 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.store.plants import UNCHANGED, ask, everything, refused
+from tests.mariadb import run
+from tests.store.plants import UNCHANGED, ask, everything, refused, refused_unguarded, unguarded
 
 WRITES = [
     "INSERT INTO plant VALUES ('x', 1)",
@@ -30,6 +31,12 @@ WRITES = [
 @pytest.mark.parametrize("statement", WRITES)
 def test_whatever_is_no_select_is_refused_for_good_and_changes_nothing(url: str, statement: str) -> None:
     assert not refused(url, statement).transient
+    assert everything(url) == UNCHANGED
+
+
+@pytest.mark.parametrize("statement", [each for each in WRITES if "TEMPORARY" not in each])
+def test_the_session_refuses_a_write_that_the_guard_has_missed(url: str, statement: str) -> None:
+    refused_unguarded(url, statement)
     assert everything(url) == UNCHANGED
 
 
@@ -57,12 +64,14 @@ def test_whatever_is_no_select_is_refused_for_good_and_changes_nothing(url: str,
 def test_the_back_doors_of_sqlite_are_shut(sqlite_file: Path, statement: str) -> None:
     url = f"sqlite:///{sqlite_file}"
     assert not refused(url, statement).transient
+    assert not refused_unguarded(url, statement).transient
     assert everything(url) == UNCHANGED
 
 
 @pytest.mark.parametrize("statement", ["ATTACH '{}' AS other", "VACUUM INTO '{}'"])
 def test_sqlite_reaches_no_file_besides_its_own(sqlite_file: Path, tmp_path: Path, statement: str) -> None:
     refused(f"sqlite:///{sqlite_file}", statement.format(tmp_path / "other.db"))
+    refused_unguarded(f"sqlite:///{sqlite_file}", statement.format(tmp_path / "other.db"))
     assert list(tmp_path.iterdir()) == [sqlite_file]
 
 
@@ -92,25 +101,55 @@ def test_sqlite_reaches_no_file_besides_its_own(sqlite_file: Path, tmp_path: Pat
 )
 def test_the_back_doors_of_postgresql_are_shut(postgres_database: str, statement: str) -> None:
     assert not refused(postgres_database, statement).transient
+    refused_unguarded(postgres_database, statement)
     assert everything(postgres_database) == UNCHANGED
     with psycopg.connect(postgres_database) as connection:
         assert connection.execute("SELECT is_called FROM numbers").fetchone() == (False,)
 
 
 def test_a_postgresql_setting_that_a_query_changes_is_gone_with_its_session(postgres_database: str) -> None:
-    ask(postgres_database, "SELECT set_config('default_transaction_read_only', 'off', false)")
-    ask(postgres_database, "SELECT set_config('statement_timeout', '0', false)")
-    ask(postgres_database, "SELECT pg_advisory_lock(1)")
+    unguarded(postgres_database, "SELECT set_config('default_transaction_read_only', 'off', false)")
+    unguarded(postgres_database, "SELECT set_config('statement_timeout', '0', false)")
+    unguarded(postgres_database, "SELECT pg_advisory_lock(1)")
     settings = "SELECT current_setting('transaction_read_only'), current_setting('statement_timeout')"
-    assert ask(postgres_database, settings, timeout_s=7).values == (("on", "7s"),)
-    assert ask(postgres_database, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").values == ((0,),)
-    refused(postgres_database, "SELECT plain()")
+    assert unguarded(postgres_database, settings, timeout_s=7).values == (("on", "7s"),)
+    locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+    assert unguarded(postgres_database, locks).values == ((0,),)
+    refused_unguarded(postgres_database, "SELECT plain()")
     assert everything(postgres_database) == UNCHANGED
 
 
-def test_a_query_that_switches_its_own_time_limit_off_is_stopped_all_the_same(postgres_database: str) -> None:
+def test_a_query_that_switches_its_own_time_limit_off_is_stopped_all_the_same(
+    postgres_database: str, mariadb_database: str
+) -> None:
     sly = "SELECT set_config('statement_timeout', '0', false) UNION ALL SELECT pg_sleep(20)::text"
-    assert "took longer than its time limit" in str(refused(postgres_database, sly, timeout_s=0.1))
+    assert "took longer than its time limit" in str(refused_unguarded(postgres_database, sly, timeout_s=0.1))
+    sly = "SET STATEMENT max_statement_time = 0 FOR SELECT sleep(20), unit FROM plant"
+    assert "took longer than its time limit" in str(refused_unguarded(mariadb_database, sly, timeout_s=0.1))
+    running = "SELECT count(*) FROM information_schema.processlist WHERE info LIKE 'SET STATEMENT%sleep(20)%'"
+    assert run(mariadb_database, running) == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT plain()",
+        "SELECT nextval(numbers)",
+        "SET SESSION TRANSACTION READ WRITE",
+        "CALL nothing()",
+        "HANDLER plant OPEN",
+        "LOAD DATA INFILE '/etc/passwd' INTO TABLE plant",
+        "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE plant",
+        "REPLACE INTO plant VALUES ('x', 1)",
+        "TRUNCATE plant",
+        "LOCK TABLES plant WRITE",
+        "GRANT ALL ON *.* TO someone",
+    ],
+)
+def test_the_back_doors_of_mariadb_are_shut(mariadb_database: str, statement: str) -> None:
+    assert not refused(mariadb_database, statement).transient
+    refused_unguarded(mariadb_database, statement)
+    assert everything(mariadb_database) == UNCHANGED
 
 
 def test_bound_values_are_values_whatever_is_in_them(url: str) -> None:

@@ -100,7 +100,7 @@ class SqlDatabase:
     def _limits(self, dialect: str) -> Limits:
         try:
             zone = ZoneInfo(self.zone)
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             raise SourceError(f"zone: found {self.zone!r}, must be one such as Asia/Jakarta", transient=False) from None
         return Limits(self.timeout_s, self.max_rows, self.max_bytes, zone, allowed(dialect, self.functions))
 

@@ -13,6 +13,7 @@ from sqlalchemy import URL
 
 from wa_integrasi.sources.base import SourceError
 from wa_integrasi.sources.sql.session import Facts, Limits, Session, first_line, too_slow, unreachable
+from wa_integrasi.sources.sql.values import moment
 
 _GRACE_S = 5.0
 _OPTIONS = {"unix_socket", "ssl_ca", "ssl_cert", "ssl_key", "ssl_disabled", "ssl_verify_cert", "ssl_verify_identity"}
@@ -186,9 +187,8 @@ class MySqlSession:
                 cursor.execute(f"KILL {what} {int(self._raw.thread_id())}")
 
     def _bound(self, value: Any) -> Any:
-        if isinstance(value, datetime) and value.tzinfo:
-            return value.astimezone(self._zone).replace(tzinfo=None)
-        return value
+        at = moment(value)
+        return at.astimezone(self._zone).replace(tzinfo=None) if at else value
 
 
 def _cursor_class() -> Any:

@@ -18,6 +18,7 @@ from sqlalchemy import URL
 
 from wa_integrasi.sources.base import SourceError
 from wa_integrasi.sources.sql.session import LONGEST_VALUE, Facts, Limits, Session, first_line, too_slow, unreachable
+from wa_integrasi.sources.sql.values import moment
 
 _T = TypeVar("_T")
 _GRACE_S = 1.0
@@ -187,9 +188,8 @@ class OracleSession:
 
     def _bound(self, value: Any) -> Any:
         """A moment as the session's own time: most columns keep no zone."""
-        if isinstance(value, datetime) and value.tzinfo:
-            return value.astimezone(self._limits.zone).replace(tzinfo=None)
-        return value
+        at = moment(value)
+        return at.astimezone(self._limits.zone).replace(tzinfo=None) if at else value
 
 
 async def _whole(value: Any) -> Any:

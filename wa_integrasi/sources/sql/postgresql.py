@@ -13,6 +13,7 @@ from sqlalchemy import URL
 
 from wa_integrasi.sources.base import SourceError
 from wa_integrasi.sources.sql.session import Facts, Limits, Session, first_line, too_slow, unreachable
+from wa_integrasi.sources.sql.values import moment
 
 _CANCEL_S = 3.0
 _QUOTED = re.compile(r"([\"']).*\1|[\"'].*")
@@ -38,7 +39,8 @@ UNION ALL SELECT privilege || ' on ' || count(*) || CASE count(*) WHEN 1 THEN ' 
   GROUP BY privilege
 UNION ALL SELECT 'USAGE or UPDATE on ' || count(*) || ' sequences, such as ' || min(c.oid::regclass::text)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind = 'S' AND n.nspname !~ '^pg_' AND has_sequence_privilege(c.oid, 'USAGE, UPDATE')
+  WHERE c.relkind = 'S' AND n.nspname !~ '^pg_'
+    AND CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'USAGE, UPDATE') END
   HAVING count(*) > 0
 LIMIT 20
 """
@@ -106,7 +108,7 @@ class PostgreSqlSession:
     def run(self, text: str, values: Mapping[str, Any]) -> Sequence[str]:
         """Begin a SELECT."""
         self._cursor = self._raw.cursor(name="wa")
-        self._cursor.execute(text, values)
+        self._cursor.execute(text, {name: moment(value) or value for name, value in values.items()})
         return [column.name for column in self._cursor.description or ()]
 
     def fetch(self, most: int) -> Sequence[Sequence[Any]]:

@@ -8,6 +8,7 @@ day, intervals, JSON, UUIDs and whatever else are texts. Nothing is `None`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,6 +16,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 _AS_THEY_ARE = (bool, int, float, Decimal, str, bytes)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?([+-]\d\d:\d\d|Z)")
+
+
+def moment(value: Any) -> datetime | None:
+    """The moment that a bound value is: an aware `datetime`, or a text such as `slot_start` has.
+
+    As a text, servers would compare it with columns that keep no zone as if it had no offset.
+    """
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, datetime) and value.tzinfo else None
 
 
 def plain(value: Any, zone: ZoneInfo) -> Any:
