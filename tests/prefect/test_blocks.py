@@ -126,11 +126,15 @@ def refused(kind: type[Block], **fields: Any) -> str:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"url": f"mysql://siti:{SECRET}@host/plant"}, "found mysql, must be one of: sqlite, postgresql"),
+        (
+            {"url": f"mssql://siti:{SECRET}@host/plant"},
+            "found mssql, must be one of: sqlite, postgresql, mysql",
+        ),
         ({"url": f"postgresql://siti:pw@x:{SECRET}@host/plant"}, "found an unreadable URL, must be one of"),
         ({"url": SECRET}, "found an unreadable URL, must be one of: sqlite, postgresql"),
         ({"url": URL, "timeout_s": 0}, "greater than 0"),
         ({"url": URL, "max_rows": 0}, "greater than or equal to 1"),
+        ({"url": URL, "zone": "WIB"}, "found 'WIB', must be a zone such as Asia/Jakarta"),
     ],
 )
 def test_a_wrong_source_is_refused_when_it_is_saved_without_showing_its_password(
@@ -209,6 +213,8 @@ def test_a_source_reads_with_the_limits_of_its_block() -> None:
     database = SqlSource(url=URL, timeout_s=5, max_rows=7).database()
     assert (database.url, database.timeout_s, database.max_rows) == (URL, 5, 7)
     assert database.dialect == "postgresql"
+    more = SqlSource(url=URL, zone="Asia/Makassar", functions=["shift_of"], max_bytes=5_000).database()
+    assert (more.zone, more.functions, more.max_bytes) == ("Asia/Makassar", {"shift_of"}, 5_000)
 
 
 def test_an_account_answers_the_handshake_of_its_own_token() -> None:

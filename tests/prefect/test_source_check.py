@@ -6,19 +6,12 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from typer.testing import CliRunner
 
 from blocks.sources import SqlSource
-from deployments.cli import app
-from wa_integrasi.sources.base import SourceError
-
-
-def check(*arguments: str) -> Any:
-    return CliRunner().invoke(app, ["source", "check", *arguments])
+from tests.prefect.conftest import House
 
 
 @pytest.fixture
@@ -29,21 +22,18 @@ def plant(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_source_that_answers_is_described(plant: Path) -> None:
-    SqlSource(url=SecretStr(f"sqlite:///{plant}")).save("pabrik-periksa", overwrite=True)
-    said = check("pabrik-periksa")
-    assert said.exit_code == 0, said.output
-    assert said.output.startswith("pabrik-periksa: SQLite 3")
-    assert "warning: the account is not only read: the file can be written by the user" in said.output
-    told = json.loads(check("pabrik-periksa", "--json").output)
+async def test_a_source_that_answers_is_described(house: House, plant: Path) -> None:
+    await SqlSource(url=SecretStr(f"sqlite:///{plant}")).asave("pabrik-periksa", overwrite=True)
+    said = house.wa("source", "check", "pabrik-periksa")
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith("pabrik-periksa: SQLite 3")
+    assert "warning: the account is not only read: the file can be written by the user" in said.stdout
+    told = json.loads(house.wa("source", "check", "pabrik-periksa", "--json").stdout)
     assert (told["kind"], len(told["writes"])) == ("sqlite", 1)
 
 
-def test_a_source_that_does_not_answer_is_an_error(plant: Path) -> None:
-    SqlSource(url=SecretStr(f"sqlite:///{plant}")).save("pabrik-hilang", overwrite=True)
-    plant.unlink()
-    said = check("pabrik-hilang")
-    assert said.exit_code == 1
-    assert isinstance(said.exception, SourceError)
-    assert "there is no database file 'plant.db'" in str(said.exception)
-    assert "no source block is called tidak-ada" in str(check("tidak-ada").exception)
+async def test_a_source_that_does_not_answer_is_an_error(house: House, tmp_path: Path) -> None:
+    await SqlSource(url=SecretStr(f"sqlite:///{tmp_path}/plant.db")).asave("pabrik-hilang", overwrite=True)
+    said = house.wa("source", "check", "pabrik-hilang")
+    assert (said.returncode, said.stderr) == (1, "error: there is no database file 'plant.db'\n")
+    assert "no source block is called tidak-ada" in house.wa("source", "check", "tidak-ada").stderr

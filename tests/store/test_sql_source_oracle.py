@@ -1,4 +1,4 @@
-"""Oracle: away, refusing, silent; and a real one when `WA_TEST_ORACLE_URL` names it, with an account that has tables."""
+"""Oracle: away, refusing, silent; and a real one when `WA_TEST_ORACLE_URL` names an account that has tables."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def oracle(port: int) -> str:
 
 def test_a_service_that_the_listener_does_not_know_is_said_with_its_code(refusing_port: int) -> None:
     error = refused(oracle(refusing_port), "SELECT 1 FROM dual", timeout_s=3)
-    assert "oracle: the server cannot be reached or refused the connection (DPY-6001)" in str(error)
+    assert "oracle: the server cannot be reached or refused the connection (ORA-12514)" in str(error)
     assert error.transient
     assert SECRET not in str(error)
 

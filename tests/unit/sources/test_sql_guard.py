@@ -252,11 +252,7 @@ def test_a_refusal_says_what_and_where() -> None:
 def test_a_source_may_allow_functions_of_its_own_and_no_others() -> None:
     own = frozenset({"shift_of", "plant.Shift_Name"})
     check("SELECT shift_of(ts), plant.shift_name(ts) FROM t", "postgresql", own)
-    for statement in (
-        "SELECT other.shift_of(ts) FROM t",
-        "SELECT shift_name(ts) FROM t",
-        "SELECT shift_end(ts) FROM t",
-    ):
+    for call in ("other.shift_of(ts)", "shift_name(ts)", "shift_end(ts)"):
         with pytest.raises(SourceError, match="not on the list"):
             check(f"SELECT {call} FROM t", "postgresql", own)
     with pytest.raises(SourceError, match="pg_sleep"):

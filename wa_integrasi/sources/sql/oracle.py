@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
@@ -105,7 +105,7 @@ class OracleSession:
         """Connect and set what the session may do."""
         import oracledb
 
-        self._raw = self._wait(oracledb.connect_async(**given), self._limits.connect_s)
+        self._raw = self._wait(lambda: oracledb.connect_async(**given), self._limits.connect_s)
         self._ends = time.monotonic() + self._limits.timeout_s
         self._raw.call_timeout = max(1, int(self._limits.timeout_s * 1000))
         self._do(_SETTINGS.format(zone=self._limits.zone.key))
@@ -122,7 +122,7 @@ class OracleSession:
         moments = [name for name, value in bound.items() if isinstance(value, datetime)]
         if moments:
             self._cursor.setinputsizes(**dict.fromkeys(moments, oracledb.DB_TYPE_TIMESTAMP))
-        self._wait(self._cursor.execute(text, bound, fetch_decimals=True))
+        self._wait(lambda: self._cursor.execute(text, bound, fetch_decimals=True))
         columns = self._cursor.description or ()
         dropped = (oracledb.DB_TYPE_TIMESTAMP_TZ, oracledb.DB_TYPE_TIMESTAMP_LTZ)
         if zoned := [column[0] for column in columns if column[1] in dropped]:
@@ -135,7 +135,7 @@ class OracleSession:
 
     def fetch(self, most: int) -> Sequence[Sequence[Any]]:
         """The next rows, with what LOBs hold."""
-        return self._wait(self._fetched(most))
+        return self._wait(lambda: self._fetched(most))
 
     def cancel(self) -> None:
         """Nothing: every wait on the loop has an end, and `call_timeout` stops the server."""
@@ -148,7 +148,7 @@ class OracleSession:
         try:
             if self._raw is not None:
                 with suppress(Exception):  # the connection may be gone, or still busy with what took too long
-                    self._runner.run(asyncio.wait_for(self._raw.close(), _GRACE_S))
+                    self._wait(self._raw.close, _GRACE_S)
         finally:
             self._runner.close()
 
@@ -166,18 +166,18 @@ class OracleSession:
 
     def _all(self, text: str) -> list[Any]:
         cursor = self._raw.cursor()
-        self._wait(cursor.execute(text))
-        rows: list[Any] = self._wait(cursor.fetchall())
+        self._wait(lambda: cursor.execute(text))
+        rows: list[Any] = self._wait(cursor.fetchall)
         return rows
 
     def _do(self, text: str) -> None:
-        self._wait(self._raw.cursor().execute(text))
+        self._wait(lambda: self._raw.cursor().execute(text))
 
-    def _wait(self, step: Awaitable[_T], seconds: float | None = None) -> _T:
+    def _wait(self, step: Callable[[], Awaitable[_T]], seconds: float | None = None) -> _T:
         left = self._ends - time.monotonic() + _GRACE_S if seconds is None else seconds
 
         async def bounded() -> _T:
-            return await asyncio.wait_for(step, max(0.01, left))
+            return await asyncio.wait_for(step(), max(0.01, left))
 
         try:
             return self._runner.run(bounded())
