@@ -1,8 +1,8 @@
-"""Data sources as blocks: what a report's `source` names, and the AI that sorts messages."""
+"""Data sources as blocks: what a report's or a trigger's `source` names, and the AI that sorts messages."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Literal, Self, cast
 from zoneinfo import ZoneInfo
 
 from prefect.blocks.core import Block
@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, HttpUrl, SecretStr, field_validator, mod
 
 from wa_integrasi.sources.ai import AiClient, AiConfig
 from wa_integrasi.sources.base import SourceError
+from wa_integrasi.sources.pi import Basic, ClientCredentials, Kerberos, PiConfig, PiServer
 from wa_integrasi.sources.sql import SqlDatabase
 
 
@@ -107,6 +108,99 @@ async def load_source_soon(name: str) -> SqlDatabase:
 
 def _no_source(name: str) -> SourceError:
     return SourceError(f"no source block is called {name}: make one in the Prefect UI", transient=False)
+
+
+class PiSource(Block):
+    r"""An AVEVA PI Data Archive, read through PI Web API.
+
+    Give its account read access to the tags that people may ask for, and nothing else.
+
+    Attributes:
+        api_url: Address of PI Web API, such as `https://pi.example.id/piwebapi`.
+        data_server: Name of the PI Data Archive.
+        login: `basic`, `bearer` (OAuth 2 client credentials) or `kerberos` (the extra of that name).
+        username: Of `basic`, such as `PLANT\\reader`.
+        password: Of `basic`.
+        token_url: Of `bearer`: where its tokens come from.
+        client_id: Of `bearer`.
+        client_secret: Of `bearer`.
+        scope: Of `bearer`; empty where the token service wants none.
+        ca_file: PEM file with the certificate of the house that signed the server's; on every machine that reads.
+        timezone: Whose midnight `t` and `y` are.
+        timeout_s: Seconds for one reading as a whole.
+        max_values: Most values of one reading, over all its tags.
+
+    Example:
+        Read tags:
+        ```python
+        from blocks.sources import PiSource
+
+        source = PiSource.load("BLOCK_NAME")
+        reading = source.server().read(["BLR2.TI-01", "BLR2.PI-01"])
+        for row in reading.rows.as_dicts():
+            print(row["tag"], row["value"], row["unit"], row["quality"], row["state"])
+        ```
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    _block_type_name: ClassVar[str | None] = "PI source"
+    _block_type_slug: ClassVar[str | None] = "pi-source"
+    _documentation_url: ClassVar[HttpUrl | None] = HttpUrl(
+        "https://docs.aveva.com/bundle/pi-web-api-reference/page/help.html"
+    )
+    _description = "An AVEVA PI Data Archive behind PI Web API, read-only."
+
+    api_url: str = Field(description="Address of PI Web API, such as https://pi.example.id/piwebapi.")
+    data_server: str = Field(description="Name of the PI Data Archive.")
+    login: Literal["basic", "bearer", "kerberos"] = Field(default="basic", description="How the account is shown.")
+    username: str = Field(default="", description="Of basic, with its domain.")
+    password: SecretStr = Field(default=SecretStr(""), description="Of basic.")
+    token_url: str = Field(default="", description="Of bearer: where its tokens come from.")
+    client_id: str = Field(default="", description="Of bearer.")
+    client_secret: SecretStr = Field(default=SecretStr(""), description="Of bearer.")
+    scope: str = Field(default="", description="Of bearer; empty where the token service wants none.")
+    ca_file: str = Field(default="", description="PEM file with the certificate that signed the server's.")
+    timezone: str = Field(default="Asia/Jakarta", description="IANA name of the zone whose midnight t and y are.")
+    timeout_s: float = Field(default=30.0, gt=0, le=600, description="Seconds for one reading as a whole.")
+    max_values: int = Field(default=100_000, ge=1, le=1_000_000, description="Most values of one reading.")
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        """Refuse a wrong source when it is saved, not when somebody asks for a tag."""
+        self.server()
+        return self
+
+    def server(self) -> PiServer:
+        """The source itself. Keep it for several readings: it remembers where its tags are, and its token."""
+        config = PiConfig(
+            self.api_url,
+            self.data_server,
+            self._login(),
+            ca_file=self.ca_file,
+            timezone=self.timezone,
+            timeout_s=self.timeout_s,
+            max_values=self.max_values,
+        )
+        return PiServer(config)
+
+    def _login(self) -> Basic | ClientCredentials | Kerberos:
+        if self.login == "basic":
+            return Basic(self.username, self.password.get_secret_value())
+        if self.login == "bearer":
+            return ClientCredentials(self.token_url, self.client_id, self.client_secret.get_secret_value(), self.scope)
+        return Kerberos()
+
+
+def load_pi(name: str) -> PiServer:
+    """The PI server that a trigger names, for code in a thread. Raises `SourceError` where there is none."""
+    try:
+        block = cast(PiSource, PiSource.load(name))
+    except ValueError as error:
+        raise SourceError(
+            f"no PI source block is called {name}: make one in the Prefect UI", transient=False
+        ) from error
+    return block.server()
 
 
 class AiService(Block):

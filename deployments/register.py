@@ -50,13 +50,13 @@ async def register_blocks(settings: Settings) -> list[str]:
     from prefect.client.schemas.actions import WorkPoolCreate
 
     from blocks.gateways import GATEWAYS
-    from blocks.sources import AiService, SqlSource
+    from blocks.sources import AiService, PiSource, SqlSource
     from blocks.vault import MediaVault
     from deployments.accounts import check_key, keep_accounts, save_default
 
     settings.account()
     await check_prefect()
-    kinds = (SqlSource, AiService, MediaVault, *GATEWAYS)
+    kinds = (SqlSource, PiSource, AiService, MediaVault, *GATEWAYS)
     with Store.open(settings.database_url.get_secret_value()) as store:
         check_revision(store)
         async with get_client() as client:
@@ -77,6 +77,17 @@ async def save_source(name: str, url: str) -> str:
 
     await SqlSource(url=SecretStr(url)).asave(name, overwrite=True)
     return f"block sql-source/{name}"
+
+
+async def save_pi(name: str, api_url: str, data_server: str, username: str, password: str) -> str:
+    """Save a `PiSource` block with a password."""
+    from pydantic import SecretStr
+
+    from blocks.sources import PiSource
+
+    block = PiSource(api_url=api_url, data_server=data_server, username=username, password=SecretStr(password))
+    await block.asave(name, overwrite=True)
+    return f"block pi-source/{name}"
 
 
 def deploy(prefect_yaml: Path = PREFECT_YAML) -> list[str]:

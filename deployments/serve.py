@@ -6,6 +6,7 @@ import gc
 import logging
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import uvicorn
 from starlette.applications import Starlette
@@ -51,6 +52,7 @@ def build_app(settings: Settings, store: Store, own_url: str, phone_file: Path) 
         return create_app(store, receivers, asks=asks, api=api, companions=[receivers.kept_fresh()])
 
     from wa_integrasi.simulator import Phone, PhoneConfig, simulator_app
+    from wa_integrasi.simulator.pi import PiSimulation, pi_app
 
     account = settings.meta_account()
     config = PhoneConfig(
@@ -63,9 +65,14 @@ def build_app(settings: Settings, store: Store, own_url: str, phone_file: Path) 
     )
     phone = Phone(replace(config, waba_id=account.waba_id) if account.waba_id else config)
     # No name but this machine's: a page of another site could otherwise read it under a name of its own.
-    mount = Mount("/simulator", TrustedHostMiddleware(simulator_app(phone), allowed_hosts=["127.0.0.1", "localhost"]))
+    hosts = ["127.0.0.1", "localhost"]
+    pi = pi_app(PiSimulation(password=account.access_token.get_secret_value(), zone=ZoneInfo(settings.timezone)))
+    mounts = [
+        Mount("/simulator/pi", TrustedHostMiddleware(pi, allowed_hosts=hosts)),
+        Mount("/simulator", TrustedHostMiddleware(simulator_app(phone), allowed_hosts=hosts)),
+    ]
     companions = [receivers.kept_fresh(), phone.running()]
-    return create_app(store, receivers, asks=asks, api=api, mounts=[mount], companions=companions)
+    return create_app(store, receivers, asks=asks, api=api, mounts=mounts, companions=companions)
 
 
 def enabled_triggers(store: Store) -> list[str]:

@@ -1,4 +1,4 @@
-"""The demo's own part of the set-up: its plant, its catalog, and the source block that reads the plant."""
+"""The demo's own part of the set-up: its plant, its catalog, and the source blocks that read the plant."""
 
 from __future__ import annotations
 
@@ -9,23 +9,32 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from deployments.demo.plant import build_plant
-from deployments.register import save_source
+from deployments.register import save_pi, save_source
 from wa_integrasi.catalog.reading import read_catalog
 from wa_integrasi.catalog.storing import apply_catalog
-from wa_integrasi.settings import load_settings
+from wa_integrasi.settings import Settings, load_settings
+from wa_integrasi.simulator.pi import PiSimulation
 from wa_integrasi.store.engine import Store
 
 CATALOG = Path(__file__).parent / "catalog.yaml"
 SOURCE = "pabrik-contoh"
+PI_SOURCE = "pi"
 
 
 def main(plant: Path) -> None:
-    """Build the plant up to today, apply the catalog, save the block."""
+    """Build the plant up to today, apply the catalog, save the blocks."""
     settings = load_settings()
     build_plant(plant, datetime.now(ZoneInfo(settings.timezone)).date())
     with Store.open(settings.database_url.get_secret_value()) as store:
         apply_catalog(store, read_catalog(CATALOG.read_text(encoding="utf-8"), CATALOG.name))
-    asyncio.run(save_source(SOURCE, f"sqlite:///{plant.absolute()}"))
+    asyncio.run(_save_sources(settings, plant))
+
+
+async def _save_sources(settings: Settings, plant: Path) -> None:
+    account, pi = settings.meta_account(), PiSimulation()
+    await save_source(SOURCE, f"sqlite:///{plant.absolute()}")
+    url = f"{account.api_url.rstrip('/')}/pi/piwebapi"
+    await save_pi(PI_SOURCE, url, pi.server, pi.username, account.access_token.get_secret_value())
 
 
 if __name__ == "__main__":

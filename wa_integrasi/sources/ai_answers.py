@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any
 
 from wa_integrasi.sources.base import SourceError
+from wa_integrasi.sources.retry_after import seconds_of
 
-_LONGEST_WAIT_S = 600.0
 _TOLD = 300
 """Characters of one thing that is wrong with an answer, as it is told to the AI."""
 
@@ -56,7 +53,7 @@ def failure(status: int, retry_after: str | None = None) -> AiError:
         code=f"http_{status}",
         transient=status in _AGAIN,
         outage=status not in _OF_THE_QUESTION,
-        wait_s=_seconds(retry_after),
+        wait_s=seconds_of(retry_after),
     )
 
 
@@ -126,17 +123,3 @@ def _json_of(text: str) -> str:
     text = text.rpartition("</think>")[2].strip()
     start, end = text.find("{"), text.rfind("}")
     return text if text.startswith("[") or start < 0 or end < start else text[start : end + 1]
-
-
-def _seconds(header: str | None) -> float:
-    """What `Retry-After` asks for, in either of its forms; 0 when it has no sense."""
-    if header is None or len(header) > 40:
-        return 0.0
-    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", header.strip()):
-        return min(float(header), _LONGEST_WAIT_S)
-    try:
-        at = parsedate_to_datetime(header)
-    except (ValueError, OverflowError):
-        return 0.0
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max((at - datetime.now(UTC)).total_seconds(), 0.0), _LONGEST_WAIT_S)
