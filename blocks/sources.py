@@ -119,7 +119,7 @@ class PiSource(Block):
         api_url: Address of PI Web API, such as `https://pi.example.id/piwebapi`.
         data_server: Name of the PI Data Archive.
         login: `basic`, `bearer` (OAuth 2 client credentials) or `kerberos` (the extra of that name).
-        username: Of `basic`, such as `PLANT\\reader`.
+        username: Of `basic`, such as `PLANT\reader`.
         password: Of `basic`.
         token_url: Of `bearer`: where its tokens come from.
         client_id: Of `bearer`.

@@ -27,12 +27,12 @@ def main(plant: Path) -> None:
     build_plant(plant, datetime.now(ZoneInfo(settings.timezone)).date())
     with Store.open(settings.database_url.get_secret_value()) as store:
         apply_catalog(store, read_catalog(CATALOG.read_text(encoding="utf-8"), CATALOG.name))
-    asyncio.run(_save_sources(settings, plant))
+    asyncio.run(_save_sources(settings, f"sqlite:///{plant.absolute()}"))
 
 
-async def _save_sources(settings: Settings, plant: Path) -> None:
+async def _save_sources(settings: Settings, plant_url: str) -> None:
     account, pi = settings.meta_account(), PiSimulation()
-    await save_source(SOURCE, f"sqlite:///{plant.absolute()}")
+    await save_source(SOURCE, plant_url)
     url = f"{account.api_url.rstrip('/')}/pi/piwebapi"
     await save_pi(PI_SOURCE, url, pi.server, pi.username, account.access_token.get_secret_value())
 

@@ -11,9 +11,10 @@ from prefect.testing.standard_test_suites import BlockStandardTestSuite
 from pydantic import ValidationError
 
 from blocks.gateways import MetaCloudApi, Waha, WwebjsApi
-from blocks.sources import AiService, SqlSource
+from blocks.sources import AiService, PiSource, SqlSource
 from blocks.vault import MediaVault
 from wa_integrasi.privacy.keys import MediaKeys
+from wa_integrasi.sources.pi import Basic, ClientCredentials, Kerberos
 
 SECRET = "rahasia-sekali"
 ACCOUNT: dict[str, Any] = {
@@ -25,6 +26,20 @@ ACCOUNT: dict[str, Any] = {
 WAHA: dict[str, Any] = {"api_url": "http://waha:3000", "api_key": SECRET, "hmac_key": SECRET}
 WWEBJS: dict[str, Any] = {"api_url": "http://wwebjs:3000", "api_key": SECRET}
 AI: dict[str, Any] = {"api_url": "https://ai.example.id/v1", "model": "kecil", "api_key": SECRET}
+PI: dict[str, Any] = {
+    "api_url": "https://pi.example.id/piwebapi",
+    "data_server": "PABRIK",
+    "username": "PLANT\\siti",
+    "password": SECRET,
+}
+PI_BEARER: dict[str, Any] = {
+    "api_url": "https://pi.example.id/piwebapi",
+    "data_server": "PABRIK",
+    "login": "bearer",
+    "token_url": "https://login.example.id/token",
+    "client_id": "wa",
+    "client_secret": SECRET,
+}
 BUCKET: dict[str, Any] = {"bucket": "wa", "access_key_id": "AKIA", "secret_access_key": SECRET}
 URL = f"postgresql://siti:{SECRET}@host/plant"
 
@@ -69,6 +84,12 @@ class TestSqlSource(BlockSuite):
         return SqlSource
 
 
+class TestPiSource(BlockSuite):
+    @pytest.fixture
+    def block(self) -> type[Block]:
+        return PiSource
+
+
 class TestAiService(BlockSuite):
     @pytest.fixture
     def block(self) -> type[Block]:
@@ -109,7 +130,15 @@ def test_a_vault_is_made_of_a_bucket_or_a_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "fields"),
-    [(MetaCloudApi, ACCOUNT), (Waha, WAHA), (WwebjsApi, WWEBJS), (SqlSource, {"url": URL}), (AiService, AI)],
+    [
+        (MetaCloudApi, ACCOUNT),
+        (Waha, WAHA),
+        (WwebjsApi, WWEBJS),
+        (SqlSource, {"url": URL}),
+        (PiSource, PI),
+        (PiSource, PI_BEARER),
+        (AiService, AI),
+    ],
 )
 def test_no_way_of_showing_a_block_shows_its_secrets(kind: type[Block], fields: dict[str, Any]) -> None:
     block = kind(**fields)
@@ -143,6 +172,40 @@ def test_a_wrong_source_is_refused_when_it_is_saved_without_showing_its_password
     told = refused(SqlSource, **fields)
     assert reason in told
     assert SECRET not in told
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({**PI, "api_url": "http://pi.example.id/piwebapi"}, "api_url must begin with https://"),
+        ({**PI, "api_url": f"https://siti:{SECRET}@pi.example.id/piwebapi"}, "without user, query and fragment"),
+        ({**PI, "api_url": "https://pi.example.id"}, "must have the path of PI Web API"),
+        ({**PI, "data_server": ""}, "data_server must be the name of a PI Data Archive"),
+        ({**PI, "username": ""}, "username must not be empty"),
+        ({**PI, "password": f"{SECRET}\n"}, "be printable"),
+        ({**PI, "login": "digest"}, "'basic', 'bearer' or 'kerberos'"),
+        ({**PI, "timezone": "WIB"}, "timezone must be an IANA name"),
+        ({**PI, "max_values": 0}, "greater than or equal to 1"),
+        ({**PI_BEARER, "token_url": f"http://{SECRET}.id/token"}, "token_url must begin with https://"),
+        ({**PI_BEARER, "client_id": ""}, "client_id and client_secret must not be empty"),
+    ],
+)
+def test_a_wrong_pi_server_is_refused_when_it_is_saved_without_showing_its_login(
+    fields: dict[str, Any], reason: str
+) -> None:
+    told = refused(PiSource, **fields)
+    assert reason in told
+    assert SECRET not in told
+
+
+def test_a_pi_server_is_read_with_the_login_and_limits_of_its_block() -> None:
+    config = PiSource(**PI, timeout_s=5, max_values=7, ca_file="/ca.pem").server().config
+    assert (config.login, config.ca_file) == (Basic("PLANT\\siti", SECRET), "/ca.pem")
+    assert (config.timeout_s, config.max_values) == (5, 7)
+    token_url = PI_BEARER["token_url"]
+    assert PiSource(**PI_BEARER).server().config.login == ClientCredentials(token_url, "wa", SECRET)
+    kerberos = PiSource(api_url=PI["api_url"], data_server="PABRIK", login="kerberos")
+    assert kerberos.server().config.login == Kerberos()
 
 
 @pytest.mark.parametrize(

@@ -85,11 +85,12 @@ class _Server:
         """What keeps a request out, if anything does."""
         faults = self._simulation.faults
         if not self._is_known(request):
-            message = {"Message": "Authorization has been denied for this request."}
-            return JSONResponse(message, 401, {"WWW-Authenticate": 'Basic realm="127.0.0.1"'})
+            return _denied({"WWW-Authenticate": 'Basic realm="127.0.0.1"'})
         if faults.refuse_next:
             status, headers = faults.refuse_next.popleft()
-            return JSONResponse({"Errors": ["An error has occurred."]}, status, headers)
+            return (
+                _denied(headers) if status == 401 else JSONResponse(_errors("An error has occurred."), status, headers)
+            )
         return None
 
     def _sent(self, status: int, body: dict[str, Any]) -> Response:
@@ -181,6 +182,10 @@ class _Server:
         if sum(len(item.get("Items", ())) for item in items) > self._simulation.max_items:
             raise PiRefusalError(400, "The number of values requested is too large.")
         return {"Links": {}, "Items": items}
+
+
+def _denied(headers: dict[str, str]) -> Response:
+    return JSONResponse({"Message": "Authorization has been denied for this request."}, 401, headers)
 
 
 def _exception(status: int) -> dict[str, Any]:
