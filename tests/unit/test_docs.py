@@ -172,7 +172,8 @@ def test_the_layers_are_those_of_the_import_contract() -> None:
 
 def test_every_direct_dependency_is_explained_and_no_other() -> None:
     groups = [line for group in PYPROJECT["dependency-groups"].values() for line in group]
-    asked = [line for line in [*PYPROJECT["project"]["dependencies"], *groups] if isinstance(line, str)]
+    extras = [line for extra in PYPROJECT["project"]["optional-dependencies"].values() for line in extra]
+    asked = [line for line in [*PYPROJECT["project"]["dependencies"], *extras, *groups] if isinstance(line, str)]
     direct = {re.split(r"[^A-Za-z0-9._-]", line)[0].lower() for line in asked}
     text = (ROOT / "docs/dependencies.md").read_text()
     rows = [

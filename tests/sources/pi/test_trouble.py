@@ -209,6 +209,15 @@ async def test_a_page_of_one_moment_is_gone_past_and_said_so() -> None:
     assert [problem.code for problem in reading.problems] == ["stuck"]
 
 
+async def test_a_further_page_that_fails_loses_none_before_it() -> None:
+    def streams(number: int, _: dict[str, str]) -> Any:
+        return {"Items": [timed(0), timed(1), timed(2)]} if number == 0 else {"WebException": {"StatusCode": 503}}
+
+    reading = await paged(streams)
+    assert len(reading.values) == 2
+    assert [problem.code for problem in reading.problems] == ["unavailable"]
+
+
 @pytest.mark.parametrize("order", [1, -1])
 async def test_a_server_that_gives_the_same_page_for_ever_is_left(order: int) -> None:
     page = [timed(second) for second in (1, 2, 3)][::order]

@@ -104,7 +104,7 @@ class PiClient:
                     del streams[tag]
                 streams |= await self._streams(again.points, reading)
             await self._further_pages(streams, reading)
-        if streams and not problems and all(stream.unavailable for stream in streams.values()):
+        if streams and not problems and all(stream.unavailable and not stream.values for stream in streams.values()):
             raise PiError("PI Web API could read none of the tags now", transient=True)
         return self._result(wanted, streams, problems)
 

@@ -94,6 +94,12 @@ class PiConfig:
             raise ValueError(f"page must be 2 to {MOST_ITEMS}")
 
     @property
+    def has_tls(self) -> bool:
+        """Whether any request of it goes over TLS."""
+        urls = [self.api_url, self.login.token_url if isinstance(self.login, ClientCredentials) else ""]
+        return any(url.lower().startswith("https:") for url in urls)
+
+    @property
     def base(self) -> str:
         """The address that paths are put behind."""
         return self.api_url.rstrip("/")

@@ -49,7 +49,7 @@ class PiHttp:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        trust = await asyncio.to_thread(_trust, self._config.ca_file)
+        trust = await asyncio.to_thread(_trust, self._config) if self._config.has_tls else True
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=trust),
             timeout=aiohttp.ClientTimeout(total=None, connect=min(_LONGEST_CONNECT_S, self._config.timeout_s / 2)),
@@ -135,12 +135,12 @@ class PiHttp:
         return answer
 
 
-def _trust(ca_file: str) -> ssl.SSLContext:
+def _trust(config: PiConfig) -> ssl.SSLContext:
     """Who may sign the server's certificate: those of the system, and the house's own."""
     trust = ssl.create_default_context()
-    if ca_file:
+    if config.ca_file:
         try:
-            trust.load_verify_locations(cafile=ca_file)
+            trust.load_verify_locations(cafile=config.ca_file)
         except (OSError, ValueError):  # ssl.SSLError is an OSError
             raise PiError("ca_file is not a readable PEM file with a certificate", transient=False) from None
     return trust
