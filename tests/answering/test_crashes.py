@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.answering.world import PEOPLE, ZONE, World
 from wa_integrasi.answering.deciding import TOO_OLD
 from wa_integrasi.answering.desk import Desk
 from wa_integrasi.commands.queue import LEASE
+from wa_integrasi.store.engine import StoreError
 from wa_integrasi.store.tables import commands, wa_outbox
 
 
@@ -54,7 +56,7 @@ def test_an_answer_and_the_end_of_its_command_are_one(worlds: World, monkeypatch
     tickets = worlds.desk.open().tickets
     with monkeypatch.context() as patch:
         patch.setattr(worlds.desk.outbox, "enqueue", _fails)
-        with pytest.raises(RuntimeError):
+        with pytest.raises(StoreError):
             worlds.serve(tickets)
     assert worlds.states() == {"running": 1}
     worlds.clock.tick(seconds=LEASE.total_seconds())
@@ -63,7 +65,7 @@ def test_an_answer_and_the_end_of_its_command_are_one(worlds: World, monkeypatch
 
 
 def _fails(*_: object) -> None:
-    raise RuntimeError("the power fails")
+    raise StoreError("the power fails")
 
 
 def test_commands_of_one_person_are_answered_in_their_order_and_others_need_not_wait(worlds: World) -> None:
@@ -175,3 +177,26 @@ def test_a_command_that_cannot_be_decided_on_holds_up_no_other(worlds: World, mo
     monkeypatch.setattr(type(worlds.desk.decider()), "decide", broken)
     worlds.answer()
     assert worlds.states() == {"waiting": 1, "answered": 1}
+
+
+def test_an_answer_that_cannot_be_enqueued_ends_with_an_apology_and_costs_nobody_theirs(
+    worlds: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enqueue = worlds.desk.outbox.enqueue
+
+    def refuses_budi(messages: Any, connection: Any) -> Any:
+        if any("Boiler 2" in message.content.body for message in messages):
+            raise ValueError("no such content")
+        return enqueue(messages, connection)
+
+    monkeypatch.setattr(worlds.desk.outbox, "enqueue", refuses_budi)
+    worlds.write("budi", "suhu boiler 2")
+    worlds.write("siti", "suhu boiler 3")
+    for _ in range(3):
+        worlds.answer()
+        worlds.clock.tick(seconds=5)
+    assert worlds.states() == {"failed": 1, "answered": 1}
+    assert sorted(text.partition(":")[0] for text in bodies(worlds)) == [
+        "Boiler 3",
+        "⚠️ Maaf, pertanyaan Anda tidak bisa dijawab karena gangguan di sistem. Beri tahu tim data. Kode",
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.prefect.conftest import House, eventually
 from tests.prefect.test_live import live
 from wa_integrasi.answering.desk import Desk
 from wa_integrasi.answering.fetching import Kitchen
+from wa_integrasi.clock import utc_now
 from wa_integrasi.commands import CommandQueue, NewCommand
 from wa_integrasi.store.tables import commands, wa_outbox
 
@@ -100,8 +102,8 @@ async def test_what_waits_becomes_one_run_and_while_prefect_is_away_it_waits(hou
         await served(away)
         told = [row.content for row in answers(house) if row.dedupe_key in {f"command/{each}/wait" for each in ids}]
         assert [text.partition(".")[0] for text in told] == ["Sistem sedang gangguan"] * 3, "Agus asked twice"
-        await asyncio.sleep(5.1)
-        work = CommandsWork(desk, Kitchen(sources), Runs(), senders)
+        later = Desk(house.store, "Asia/Jakarta", clock=lambda: utc_now() + timedelta(seconds=6))
+        work = CommandsWork(later, Kitchen(sources), Runs(), senders)
         await served(work)
         await work.close()
     found = [queue.find(each) for each in ids]

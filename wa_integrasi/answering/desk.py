@@ -133,7 +133,10 @@ class Desk:
         return self._decider
 
     def settle(self, ticket: Ticket, answer: Answer, flow_run_id: str | None = None) -> bool:
-        """Enqueue an answer and end its command, in one transaction; False where somebody else has it by now."""
+        """Enqueue an answer and end its command, in one transaction; False where somebody else has it by now.
+
+        One that cannot be enqueued is tried again and holds up no other. Raises when the store is away.
+        """
         note = "; ".join(answer.troubles)
         if note:
             log.warning("%s: %s", ticket.code, note)
@@ -147,8 +150,15 @@ class Desk:
             confirmed=ticket.order.confirmed,
             flow_run_id=flow_run_id,
         )
+        try:
+            ours = end(self, ticket.command, ticket.asker, ticket.dialog, ending)
+        except Exception as error:
+            if is_away(error):
+                raise
+            self._stumbled(ticket.command, ticket.asker, type(error).__name__)
+            ours = False
         ticket.ended = True
-        return end(self, ticket.command, ticket.asker, ticket.dialog, ending)
+        return ours
 
     def wait(self, tickets: Sequence[Ticket], note: str) -> None:
         """Let commands wait that cannot be answered now, and tell each person once."""

@@ -152,6 +152,8 @@ class Kitchen:
             found = Found(await self._patiently(need, names), at, need.source)
         except SourceError as error:
             return Trouble("away" if error.transient else "wrong", need.source, str(error))
+        except Exception as error:  # whatever a driver comes up with must not cost the others their answers
+            return Trouble("wrong", need.source, type(error).__name__)
         if leaf.trigger.cache_s:
             self._keep(leaf.name, need, found)
         return found

@@ -99,8 +99,10 @@ def _approvers_asked(case: Case, name: str, arguments: Mapping[str, Value]) -> R
 def code_given(case: Case, code: str) -> Decision:
     """What somebody gets who answers `ya 123456`."""
     asker, waiting = case.asker, case.dialog.memory.confirmation
-    if waiting is not None and not code:
-        return case.say(told("code_missing", asker.language), "no code was given")
+    if not code:
+        open_one = told("code_missing", asker.language)
+        said = words.verdict(Verdict.NONE_OPEN, asker.language) if waiting is None else open_one
+        return case.say(said, "no code was given")
     found, left = check(waiting, code, sender=asker.sender or asker.chat, chat=asker.chat, now=case.now)
     if waiting is None or found is not Verdict.RIGHT:
         said = words.verdict(found, asker.language, left.tries if left else 0)

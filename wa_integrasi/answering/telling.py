@@ -46,6 +46,8 @@ def answer_of(
                 continue
             except (ReportError, TemplateError) as error:
                 found = Trouble("wrong", found.source, str(error))
+            except Exception as error:  # one answer that cannot be written must not cost the others theirs
+                found = Trouble("wrong", found.source, type(error).__name__)
         troubles.append(f"{leaf.name}: {found.source}: {found.note}")
         texts.append(told(found.kind, to.language, words.short(leaf.trigger.title), words.short(found.source), code))
     return Answer(BORDER.join(texts), troubles, failed=len(troubles) == len(leaves))
