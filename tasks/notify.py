@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
 from tasks.events import emit
-from wa_integrasi.notices import Change, Dead, News, Notices, collect
+from wa_integrasi.notices import Change, Dead, News, Notices, Untold, collect
 from wa_integrasi.settings import SettingsError, load_settings
 from wa_integrasi.store.engine import Store, StoreError
 
@@ -31,6 +31,11 @@ async def notify() -> State[None]:
         get_run_logger().error("nobody was told of dead letters and held accounts: %s", why)
         return Failed(message=why)
     get_run_logger().info("told of %s", notices)
+    for untold in notices.untold:
+        get_run_logger().error(
+            *("%s people on duty were not told of conversation %s, which is %s: %s", untold.count),
+            *(untold.conversation, untold.urgency, untold.code or "no code"),
+        )
     if lost := [name for name, account, payload in _events(notices) if not emit(name, account, payload)]:
         get_run_logger().error("events that Prefect did not take: %s", ", ".join(lost))
         return Failed(message=f"{len(lost)} events were not taken")
@@ -47,6 +52,7 @@ def _events(notices: Notices) -> list[tuple[str, str, dict[str, Any]]]:
     by_account = groupby(notices.dead, key=lambda dead: dead.account)
     return [
         *(("wa.outbox.dead", account, _dead(list(letters))) for account, letters in by_account),
+        *(("wa.intake.untold", untold.account, _untold(untold)) for untold in notices.untold),
         *(("wa.account.held", change.account, _change(change)) for change in notices.held),
         *(("wa.account.released", change.account, _change(change)) for change in notices.released),
         *((_event_of(news), news.account, _news(news)) for news in notices.news),
@@ -69,6 +75,15 @@ def _dead(letters: list[Dead]) -> dict[str, Any]:
         "count": sum(dead.count for dead in letters),
         "notices": sum(dead.notices for dead in letters),
         "letters": [{"report": d.report, "slot": d.slot, "code": d.code, "count": d.count} for d in most],
+    }
+
+
+def _untold(untold: Untold) -> dict[str, Any]:
+    return {
+        "conversation": untold.conversation,
+        "urgency": untold.urgency,
+        "code": untold.code,
+        "count": untold.count,
     }
 
 

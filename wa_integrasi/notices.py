@@ -37,6 +37,9 @@ _AT_ONCE = 1_000
 _PREFIX = "notice/"
 """Begins the dedupe key of every notice; a report's own begin with its name, which has no slash."""
 
+URGENT = "urgent/"
+"""Begins the dedupe key of what people on duty are told: `urgent/CONVERSATION/URGENCY/HOUR/CHAT`."""
+
 _WORDS = {
     "id": {
         "failed": "Pengiriman gagal untuk {dead} dari {all} penerima.",
@@ -59,6 +62,7 @@ _CODES, _CHATS, _REASON = 5, 5, 120
 """How many error codes and recipients a notice names, and how much of a reason."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,62}")
+_URGENT_KEY = re.compile(r"urgent/([0-9]{1,18})/([a-z]{1,20})/")
 _NUMBER = re.compile(r"\+?\d(?:[ ().-]{0,2}\d){8,}")
 
 
@@ -102,6 +106,18 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """How many people on duty were not told of an urgent conversation, and why: they were refused, or it died."""
+
+    account: str
+    conversation: int | None
+    """None where another program has written such a key."""
+    urgency: str
+    code: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notices:
     """What was told now, for the events."""
 
@@ -109,11 +125,13 @@ class Notices:
     held: tuple[Change, ...] = ()
     released: tuple[Change, ...] = ()
     news: tuple[News, ...] = ()
+    untold: tuple[Untold, ...] = ()
 
     def __str__(self) -> str:
         letters = sum(dead.count for dead in self.dead)
         accounts = f"{len(self.held)} accounts held, {len(self.released)} released"
-        return f"{letters} dead letters, {accounts}, {len(self.news)} changes by channels"
+        alarms = f"{sum(untold.count for untold in self.untold)} alarms that reached nobody"
+        return f"{letters} dead letters, {accounts}, {len(self.news)} changes by channels, {alarms}"
 
 
 def collect(store: Store, clock: Clock = utc_now) -> Notices:
@@ -122,8 +140,33 @@ def collect(store: Store, clock: Clock = utc_now) -> Notices:
     Dead letters and their notices are one transaction, so that each is told of once, whoever else collects. A report
     and slot get one notice in an hour of the clock; what dies later in that hour waits for the next, as a whole.
     Messages of no report in force have no owner, and a notice that dies raises none: they are in the facts alone.
+    What people on duty should have been told is no dead letter among others.
     """
-    return Notices(_dead(store, clock), *_changes(store), _news(store))
+    untold = _untold(store, clock)
+    return Notices(_dead(store, clock), *_changes(store), _news(store), untold)
+
+
+def _untold(store: Store, clock: Clock) -> tuple[Untold, ...]:
+    """What people on duty were to be told and were not, refused or dead."""
+    c = wa_outbox.c
+    # The range is for the index of the keys, in whatever order a database has for the slash.
+    lost = and_(c.dedupe_key.between("urgent", "urgenu"), c.dedupe_key.startswith(URGENT), c.noticed_at.is_(None))
+    chosen = select(c.id).where(lost, c.status.in_([Status.DEAD, Status.REFUSED])).order_by(c.id).limit(_AT_ONCE)
+    with store.reading() as connection:
+        if connection.execute(chosen.limit(1)).first() is None:
+            return ()
+    with store.writing() as connection:
+        ids = connection.execute(chosen.with_for_update(skip_locked=True)).scalars().all()
+        told = update(wa_outbox).where(c.id.in_(ids)).values(noticed_at=clock())
+        rows = connection.execute(told.returning(c.account, c.dedupe_key, c.error_code)).all()
+    counts = Counter((_named(row.account), *_alarm(row.dedupe_key), _named(row.error_code)) for row in rows)
+    return tuple(Untold(*group, count) for group, count in counts.items())
+
+
+def _alarm(key: str) -> tuple[int | None, str]:
+    """The conversation and the urgency in a key."""
+    found = _URGENT_KEY.match(key)
+    return (int(found[1]), found[2]) if found else (None, "other")
 
 
 def _dead(store: Store, clock: Clock) -> tuple[Dead, ...]:

@@ -13,7 +13,7 @@ from flows.gateway import gateway
 from tasks import notify as notifying
 from tests.prefect.conftest import House, eventually
 from wa_integrasi.clock import utc_now
-from wa_integrasi.notices import News, Notices
+from wa_integrasi.notices import News, Notices, Untold
 from wa_integrasi.store.engine import StoreError
 from wa_integrasi.store.tables import breakers, wa_outbox
 
@@ -115,3 +115,9 @@ def test_the_automation_of_the_documents_is_one() -> None:
     page = (Path(__file__).parents[2] / "docs/operations.md").read_text()
     example = page.split("```yaml\n")[1].split("```")[0]
     assert AutomationCore.model_validate(yaml.safe_load(example)).trigger.match
+
+
+def test_an_alarm_that_reached_nobody_is_an_event() -> None:
+    said = {"conversation": 7, "urgency": "critical", "code": "opted_out", "count": 1}
+    untold = Untold("default", 7, "critical", "opted_out", 1)
+    assert notifying._events(Notices(untold=(untold,))) == [("wa.intake.untold", "default", said)]

@@ -13,7 +13,7 @@ from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.content import Text
 from wa_integrasi.message import Priority
-from wa_integrasi.notices import Notices, collect
+from wa_integrasi.notices import Notices, Untold, collect
 from wa_integrasi.outbox import NewMessage, Outbox, Selection
 from wa_integrasi.policy.breaker import BreakerPolicy
 from wa_integrasi.policy.rules import AccountRules
@@ -341,3 +341,24 @@ def test_a_person_who_gives_up_a_dead_letter_first_spares_the_notice(
     outbox.discard(Selection(report="harian"), "sudah ditelepon")
     assert collect(store, clock) == Notices()
     assert notices(store) == []
+
+
+@pytest.mark.parametrize(("status", "code"), [("refused", "opted_out"), ("dead", "131047")])
+def test_what_people_on_duty_were_not_told_is_told_of_once(
+    store: Store, clock: FrozenClock, status: str, code: str
+) -> None:
+    for number, who in enumerate(PEOPLE[:2]):
+        key = f"urgent/7/critical/2026112110/{who.chat}"
+        die(store, [who], status=status, code=code, report=None, slot=None, dedupe_key=key)
+        assert unnoticed(store) == (number + 1 if status == "dead" else 0)
+    die(store, PEOPLE[2:3], status="refused", report=None, slot=None, dedupe_key="urgent-7")
+    die(store, PEOPLE[3:4], status="sent", report=None, slot=None, dedupe_key="urgent/7/critical/2026112110/x")
+    told = collect(store, clock)
+    assert told == Notices(untold=(Untold("default", 7, "critical", code, 2),))
+    assert PEOPLE[0].chat not in repr(told)
+    assert collect(store, clock) == Notices()
+
+
+def test_a_strange_key_of_an_alarm_shows_nothing_of_itself(store: Store, clock: FrozenClock) -> None:
+    die(store, PEOPLE[:1], status="refused", code="opted_out", dedupe_key="urgent/+628123456789012345678/x")
+    assert collect(store, clock).untold == (Untold("default", None, "other", "opted_out", 1),)

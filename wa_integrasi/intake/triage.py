@@ -21,6 +21,7 @@ from wa_integrasi.intake.classification import Classification, Urgency
 from wa_integrasi.intake.classifying import Classifier
 from wa_integrasi.intake.replies import Urgent, urgent_notice
 from wa_integrasi.message import Priority
+from wa_integrasi.notices import URGENT as URGENT_KEY
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.privacy.names import Names
 from wa_integrasi.reporting import addressees
@@ -235,7 +236,7 @@ class Triage:
             NewMessage(
                 person.recipient,
                 urgent_notice(person.language, urgent),
-                dedupe_key=f"urgent/{talk.id}/{found.urgency}/{now:%Y%m%d%H}/{person.recipient.chat}",
+                dedupe_key=f"{URGENT_KEY}{talk.id}/{found.urgency}/{now:%Y%m%d%H}/{person.recipient.chat}",
                 account=policy.duty_account,
                 priority=Priority.REPLY,
             )
