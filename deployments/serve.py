@@ -15,6 +15,7 @@ from starlette.routing import Mount
 
 from wa_integrasi.accounts import WebhookKey
 from wa_integrasi.catalog.storing import load_catalog
+from wa_integrasi.catalog.triggers import Trigger
 from wa_integrasi.intake.asking import CommandReader
 from wa_integrasi.providers.channels import receiver_of
 from wa_integrasi.settings import ProviderName, Settings
@@ -46,7 +47,7 @@ def build_app(settings: Settings, store: Store, own_url: str, phone_file: Path) 
     except ValueError as error:
         raise settings.unusable(str(error)) from None
     receivers = AccountReceivers(store, key, {(own.channel, "default"): receiver})
-    api = ApiOptions(settings.bot_api_key, settings.group_ids, triggers=lambda: enabled_triggers(store))
+    api = ApiOptions(settings.bot_api_key, settings.group_ids, lambda: enabled_triggers(store), settings.timezone)
     asks = CommandReader(settings.timezone, settings.group_ids)
     if settings.provider is not ProviderName.SIMULATOR:
         return create_app(store, receivers, asks=asks, api=api, companions=[receivers.kept_fresh()])
@@ -75,6 +76,6 @@ def build_app(settings: Settings, store: Store, own_url: str, phone_file: Path) 
     return create_app(store, receivers, asks=asks, api=api, mounts=mounts, companions=companions)
 
 
-def enabled_triggers(store: Store) -> list[str]:
+def enabled_triggers(store: Store) -> dict[str, Trigger]:
     """The triggers that may be run now."""
-    return [name for name, trigger in load_catalog(store).triggers.items() if trigger.enabled]
+    return {name: trigger for name, trigger in load_catalog(store).triggers.items() if trigger.enabled}

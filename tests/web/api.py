@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from wa_integrasi.accounts import save_account
+from wa_integrasi.catalog.triggers import SqlTrigger, Trigger
 from wa_integrasi.clock import Clock
 from wa_integrasi.keys import Keyring, Scope
 from wa_integrasi.store.engine import Store
@@ -40,8 +42,29 @@ CATALOG: dict[str, Any] = {
 TEXT = {"recipient": SITI, "content": {"type": "text", "body": "Mesin 3 jalan lagi"}}
 
 
-def api_app(store: Store, clock: Clock, triggers: Sequence[str] = ("stok",)) -> Starlette:
-    options = ApiOptions(SecretStr(OWN_KEY), {"siang": "120363000000000009@g.us"}, lambda: triggers)
+STOK = SqlTrigger.model_validate(
+    {
+        "kind": "sql",
+        "title": "Stok",
+        "phrases": ["stok"],
+        "source": "pabrik",
+        "template": "stok",
+        "query": "SELECT 1",
+        "arguments": [
+            {"name": "unit", "kind": "choice", "choices": ["mesin-3", {"value": "mesin-4", "words": ["m4"]}]},
+            {"name": "sejak", "kind": "date", "default": "kemarin"},
+            {"name": "hari", "kind": "int", "minimum": 1, "maximum": 31, "required": False},
+            {"name": "batas", "kind": "number", "required": False},
+            {"name": "catatan", "kind": "text", "required": False, "max_length": 20},
+        ],
+    }
+)
+
+
+def api_app(
+    store: Store, clock: Clock, triggers: Mapping[str, Trigger] = MappingProxyType({"stok": STOK})
+) -> Starlette:
+    options = ApiOptions(SecretStr(OWN_KEY), {"siang": "120363000000000009@g.us"}, lambda: triggers, "Asia/Jakarta")
     api = create_api(store, Metrics(), options, clock)
     return Starlette(routes=[Mount("/api", api, name="api")])
 

@@ -19,7 +19,7 @@ from wa_integrasi.store.tables import chats, commands, complaint_queue, idempote
 from wa_integrasi.web.api import idempotency
 
 COMPLAINT = {"complainant": SITI, "text": "Pesanan belum sampai"}
-RUN = {"recipient": SITI}
+RUN = {"recipient": SITI, "arguments": {"unit": "mesin-3"}}
 
 
 @pytest.mark.parametrize(

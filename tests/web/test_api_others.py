@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -30,19 +32,23 @@ from wa_integrasi.session import SESSION_LOST
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import commands, complaint_queue
 
+UNIT = {"arguments": {"unit": "mesin-3"}}
+
 
 async def test_a_trigger_is_queued_with_who_asked_and_can_be_followed(
     bot: httpx.AsyncClient, store: Store, clock: FrozenClock
 ) -> None:
-    arguments = {"unit": "mesin-3", "hari": 2, "rinci": True, "batas": 1.5, "catatan": None}
+    arguments = {"unit": "M4", "hari": 2, "batas": 1.5, "catatan": None}
     answer = await bot.post("/v1/triggers/stok/run", json={"recipient": "produksi", "arguments": arguments})
     assert answer.status_code == 202, answer.text
     made = answer.json()
     assert (made["trigger"], made["state"], made["recipient"]) == ("stok", "waiting", "group …8901")
     queue = CommandQueue(store, clock)
     [command] = queue.take()
+    yesterday = (clock().astimezone(ZoneInfo("Asia/Jakarta")) - timedelta(days=1)).date().isoformat()
+    kept = {"unit": "mesin-4", "sejak": yesterday, "hari": 2, "batas": 1.5, "catatan": None}
     assert (command.id, command.chat, command.asked_by) == (made["id"], GROUP, "key:environment")
-    assert (command.trigger, command.arguments, command.text) == ("stok", arguments, None)
+    assert (command.trigger, command.arguments, command.text) == ("stok", kept, None)
     state = await bot.get(answer.headers["location"].removeprefix("/api"))
     assert (state.json()["state"], state.json()["attempts"]) == ("running", 1)
     queue.end(command, State.FAILED, "the source is away")
@@ -58,6 +64,31 @@ async def test_a_trigger_is_queued_with_who_asked_and_can_be_followed(
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "field", "reason"),
+    [
+        ({}, "arguments.unit", "must be given: one of mesin-3, mesin-4"),
+        ({"unit": "foo"}, "arguments.unit", "is not one of the choices; must be one of mesin-3, mesin-4"),
+        ({"unit": True}, "arguments.unit", "is not one of the choices; must be one of mesin-3, mesin-4"),
+        ({"hari": 40}, "arguments.hari", "is too large, 31 at most; must be a whole number from 1 to 31"),
+        ({"hari": "dua"}, "arguments.hari", "is not a whole number; must be a whole number from 1 to 31"),
+        ({"hari": 1.5}, "arguments.hari", "is not a whole number; must be a whole number from 1 to 31"),
+        ({"batas": ""}, "arguments.batas", "does not have the right form; must be a number, such as 1,234.5"),
+        ({"sejak": "nanti"}, "arguments.sejak", "is not a date; must be a date, such as 19/11 or yesterday"),
+        ({"catatan": "x" * 21}, "arguments.catatan", "is too long, 20 characters at most; must be text"),
+        ({"rahasia": 1}, "arguments", "has one that there is not; there are: unit, sejak, hari, batas, catatan"),
+    ],
+)
+async def test_a_wrong_argument_is_named_with_what_may_be_there(
+    bot: httpx.AsyncClient, store: Store, arguments: dict[str, Any], field: str, reason: str
+) -> None:
+    given = arguments and {**UNIT["arguments"], **arguments}
+    answer = await bot.post("/v1/triggers/stok/run", json={"recipient": SITI, "arguments": given})
+    assert answer.status_code == 422
+    assert problem(answer)["errors"] == [{"field": field, "reason": reason}]
+    assert count(store, commands) == 0
+
+
 @pytest.mark.parametrize("name", ["stoks", "rekap"])
 async def test_a_trigger_that_there_is_not_is_named(bot: httpx.AsyncClient, store: Store, name: str) -> None:
     answer = await bot.post(f"/v1/triggers/{name}/run", json={"recipient": SITI})
@@ -67,7 +98,7 @@ async def test_a_trigger_that_there_is_not_is_named(bot: httpx.AsyncClient, stor
 
 
 async def test_without_a_catalog_of_triggers_there_is_none(store: Store, clock: FrozenClock) -> None:
-    async with caller(api_app(store, clock, triggers=())) as bot:
+    async with caller(api_app(store, clock, triggers={})) as bot:
         assert (await bot.post("/v1/triggers/stok/run", json={"recipient": SITI})).status_code == 404
 
 
@@ -97,9 +128,9 @@ async def test_a_trigger_is_not_run_for_whom_no_answer_may_reach(
     bot: httpx.AsyncClient, store: Store, clock: FrozenClock
 ) -> None:
     refuses(store, clock, SITI)
-    unwilling = await bot.post("/v1/triggers/stok/run", json={"recipient": SITI})
+    unwilling = await bot.post("/v1/triggers/stok/run", json={"recipient": SITI, **UNIT})
     Outbox(store, clock=clock).hold("default", "190", "the token has expired")
-    held = await bot.post("/v1/triggers/stok/run", json={"recipient": BUDI})
+    held = await bot.post("/v1/triggers/stok/run", json={"recipient": BUDI, **UNIT})
     assert [(answer.status_code, problem(answer)["code"]) for answer in (unwilling, held)] == [
         (409, "opted_out"),
         (503, "account_held"),

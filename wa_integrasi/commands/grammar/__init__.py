@@ -16,7 +16,7 @@ from wa_integrasi.commands.grammar.readings import (
     Value,
     Wrong,
 )
-from wa_integrasi.commands.grammar.values import Setting, binds, dump, load
+from wa_integrasi.commands.grammar.values import Reader, Setting, binds, dump, load, read_given
 
 __all__ = [
     "LONGEST_TEXT",
@@ -28,6 +28,7 @@ __all__ = [
     "NotForUs",
     "Phrasebook",
     "Problem",
+    "Reader",
     "Reading",
     "Run",
     "Setting",
@@ -40,5 +41,6 @@ __all__ = [
     "read",
     "read_answer",
     "read_arguments",
+    "read_given",
     "without_mentions",
 ]

@@ -21,7 +21,7 @@ from wa_integrasi.commands.grammar.readings import Problem, Value, Wrong
 from wa_integrasi.typed.days import MOST_TOKENS, Days, read_days
 from wa_integrasi.typed.numbers import read_number, read_whole
 from wa_integrasi.typed.patterns import compile_pattern
-from wa_integrasi.typed.words import Token, plain, words_of
+from wa_integrasi.typed.words import Token, plain, tokens_of, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,17 @@ class Reader:
             case _:
                 assert_never(argument)
 
+    def given(self, value: float | str, setting: Setting) -> Value | Problem:
+        """The value that a program gives, as JSON has it; it is finite."""
+        argument = self.argument
+        if isinstance(argument, NumberArgument) and isinstance(value, float):
+            return _ranged(value, argument)
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if isinstance(argument, TextArgument):
+            return self._text(argument, text)
+        tokens = tokens_of(text)
+        return self.read(tokens, setting) if tokens else Problem(Wrong.NO_FIT)
+
     def _tag(self, argument: TagArgument, tokens: Sequence[Token]) -> Value | Problem:
         typed = tokens[0].bare
         if len(tokens) > 1 or len(typed) > LONGEST_TAG or not self.fits(typed):
@@ -113,6 +124,30 @@ class Reader:
         if len(text) > argument.max_length:
             return Problem(Wrong.TOO_LONG, argument.max_length)
         return text if text and self.fits(text) else Problem(Wrong.NO_FIT)
+
+
+def read_given(
+    readers: Sequence[Reader], given: Mapping[str, float | str | None], setting: Setting
+) -> tuple[dict[str, Value], dict[str, Problem | None]]:
+    """The arguments that a program gives by their names, and what is wrong with which: None with one that is missing.
+
+    Names that there are not are left out.
+    """
+    values: dict[str, Value] = {}
+    wrong: dict[str, Problem | None] = {}
+    for reader in readers:
+        name = reader.argument.name
+        if (value := given.get(name)) is not None:
+            read = reader.given(value, setting)
+            if isinstance(read, Problem):
+                wrong[name] = read
+            else:
+                values[name] = read
+        elif reader.needed:
+            wrong[name] = None
+        else:
+            values[name] = reader.default(setting)
+    return values, wrong
 
 
 def binds(arguments: Mapping[str, Value], zone: str, now: datetime) -> dict[str, int | float | str | None]:

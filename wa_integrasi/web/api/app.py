@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 
+from wa_integrasi.catalog.triggers import Trigger
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.keys import Keyring
 from wa_integrasi.store.engine import Store
@@ -28,8 +30,8 @@ from wa_integrasi.web.metrics import Metrics
 _NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
 
 
-def _no_triggers() -> Collection[str]:
-    return ()
+def _no_triggers() -> Mapping[str, Trigger]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class ApiOptions:
     group_ids: Mapping[str, str] = field(default_factory=dict)
     """The groups that the catalog leaves to the environment."""
     triggers: Triggers = _no_triggers
+    timezone: str = "UTC"
+    """Where it is decided what day today is."""
 
 
 def create_api(store: Store, metrics: Metrics, options: ApiOptions, clock: Clock = utc_now) -> FastAPI:
@@ -59,7 +63,7 @@ def create_api(store: Store, metrics: Metrics, options: ApiOptions, clock: Clock
     app.state.running = Running()
     for routes in (
         message_routes(options.group_ids),
-        command_routes(options.triggers, options.group_ids),
+        command_routes(options.triggers, options.group_ids, ZoneInfo(options.timezone)),
         complaint_routes(options.group_ids),
         session_routes(),
     ):

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
+from wa_integrasi.catalog.arguments import Argument, ChoiceArgument
+from wa_integrasi.catalog.triggers import Trigger
 from wa_integrasi.commands import CommandQueue, NewCommand, State
+from wa_integrasi.commands.grammar import Problem as Wrong
+from wa_integrasi.commands.grammar import Reader as ArgumentReader
+from wa_integrasi.commands.grammar import Setting, dump, read_given
+from wa_integrasi.commands.words import form, problem
 from wa_integrasi.keys import Scope
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.web.api import going, models
 from wa_integrasi.web.api.asking import Asker, Changer, Done, Effect, Reader
 from wa_integrasi.web.api.door import KeyedRoute
 from wa_integrasi.web.api.openapi import ID, answers, needs
-from wa_integrasi.web.api.problems import Problem
+from wa_integrasi.web.api.problems import Fault, Problem
 
-Triggers = Callable[[], Collection[str]]
-"""The names of the triggers that there are now. It is called in a thread, and may ask the store."""
+Triggers = Callable[[], Mapping[str, Trigger]]
+"""The triggers that there are now, by their names. It is called in a thread, and may ask the store."""
 
 
-def command_routes(triggers: Triggers, group_ids: Mapping[str, str]) -> APIRouter:
-    """The routes; `group_ids` are the groups that the catalog leaves to the environment."""
+def command_routes(triggers: Triggers, group_ids: Mapping[str, str], zone: ZoneInfo) -> APIRouter:
+    """The routes; `group_ids` are the groups that the catalog leaves to the environment, `zone` says what today is."""
     router = APIRouter(prefix="/v1", route_class=KeyedRoute, tags=["triggers"])
 
     @router.post(
@@ -40,7 +47,7 @@ def command_routes(triggers: Triggers, group_ids: Mapping[str, str]) -> APIRoute
     ) -> JSONResponse:
         """Run a trigger; its answer goes to the recipient."""
         return await asker.change(
-            HTTPStatus.ACCEPTED, lambda looking: _prepared(asker, looking, name, body, triggers, group_ids)
+            HTTPStatus.ACCEPTED, lambda looking: _prepared(asker, looking, name, body, triggers, group_ids, zone)
         )
 
     @router.get(
@@ -64,12 +71,15 @@ def _prepared(
     body: models.TriggerRun,
     triggers: Triggers,
     group_ids: Mapping[str, str],
+    zone: ZoneInfo,
 ) -> Effect:
     store = asker.door.store
-    if name not in triggers():
+    trigger = triggers().get(name)
+    if trigger is None:
         raise Problem(HTTPStatus.NOT_FOUND, "no_trigger", f"no trigger is called {name}")
     going.check_account(store, looking, asker.key, body.account)
     person = going.one_recipient(store, "recipient", body.recipient, group_ids)
+    arguments = _arguments(trigger, body.arguments, Setting("en", asker.door.clock().astimezone(zone).date()))
     going.check_goes(looking, body.account, asker.door.clock())
     if going.opted_out(looking, body.account, [person]):
         raise going.refused_for_consent()
@@ -77,7 +87,7 @@ def _prepared(
         account=body.account,
         chat=person.chat,
         trigger=name,
-        arguments=body.arguments or None,
+        arguments=arguments or None,
         asked_by=asker.key.actor,
     )
 
@@ -90,6 +100,27 @@ def _prepared(
         return Done(f"command:{made}", answer, f"/api/v1/commands/{made}", details)
 
     return effect
+
+
+def _arguments(trigger: Trigger, given: Mapping[str, models.Argument], setting: Setting) -> dict[str, Any]:
+    """The trigger's arguments as they are kept. Raises `Problem`, which names all that are wrong."""
+    values, wrong = read_given([ArgumentReader.of(argument) for argument in trigger.arguments], given, setting)
+    asked = {argument.name: argument for argument in trigger.arguments}
+    faults = [Fault(f"arguments.{name}", _reason(asked[name], wrong[name])) for name in wrong]
+    if given.keys() - asked.keys():
+        faults.append(Fault("arguments", f"has one that there is not; there are: {', '.join(asked) or 'none'}"))
+    if faults:
+        detail = "; ".join(f"{fault.field}: {fault.reason}" for fault in faults)
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, faults=faults)
+    return dump(values)
+
+
+def _reason(argument: Argument, wrong: Wrong | None) -> str:
+    allowed = form(argument, "en")
+    if isinstance(argument, ChoiceArgument):
+        allowed = f"one of {', '.join(option.value for option in argument.options)}"
+    said = f"{problem(wrong, 'en')}; must be" if wrong else "must be given:"
+    return f"{said} {allowed}"
 
 
 def _command(asker: Asker, command_id: int) -> models.CommandState:
