@@ -106,8 +106,8 @@ async def load_source_soon(name: str) -> SqlDatabase:
     return block.database()
 
 
-def _no_source(name: str) -> SourceError:
-    return SourceError(f"no source block is called {name}: make one in the Prefect UI", transient=False)
+def _no_source(name: str, kind: str = "source") -> SourceError:
+    return SourceError(f"no {kind} block is called {name}: make one in the Prefect UI", transient=False)
 
 
 class PiSource(Block):
@@ -197,9 +197,17 @@ def load_pi(name: str) -> PiServer:
     try:
         block = cast(PiSource, PiSource.load(name))
     except ValueError as error:
-        raise SourceError(
-            f"no PI source block is called {name}: make one in the Prefect UI", transient=False
-        ) from error
+        raise _no_source(name, "PI source") from error
+    return block.server()
+
+
+async def load_pi_soon(name: str) -> PiServer:
+    """The PI server that a trigger names, for code in an event loop. Raises `SourceError` where there is none."""
+    loaded: Any = PiSource.aload(name)
+    try:
+        block = cast(PiSource, await loaded)
+    except ValueError as error:
+        raise _no_source(name, "PI source") from error
     return block.server()
 
 

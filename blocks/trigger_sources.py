@@ -7,12 +7,14 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
-from blocks.sources import load_ai, load_source_soon
+from blocks.sources import load_ai, load_pi_soon, load_source_soon
 from wa_integrasi.sources.ai import AiClient, ChatMessage
 from wa_integrasi.sources.ai_answers import AiError
 from wa_integrasi.sources.base import Rows, SourceError
+from wa_integrasi.sources.pi import COLUMNS, PiServer, Read
 from wa_integrasi.sources.sql import SqlDatabase
 
 T = TypeVar("T")
@@ -31,6 +33,7 @@ class TriggerSources:
         self._fresh_s = fresh_s
         self._threads = ThreadPoolExecutor(_THREADS, "trigger")
         self._databases: dict[str, tuple[SqlDatabase, float]] = {}
+        self._servers: dict[str, tuple[PiServer, float]] = {}
         self._ais: dict[str, tuple[AiClient, float]] = {}
         self._turn = asyncio.Lock()
 
@@ -54,6 +57,15 @@ class TriggerSources:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, limited.query, statement, parameters)
 
+    async def readings(
+        self, source: str, tags: Sequence[str], read: Read, days: tuple[str, str] | None, timeout_s: float
+    ) -> Rows:
+        """What a PI server has of some tags; one that cannot be read is a row without a value. Raises `SourceError`."""
+        server = await self._server(source)
+        limited = server.within(timeout_s)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: _read(limited, tags, read, days))
+
     async def said(self, source: str, messages: Sequence[ChatMessage], timeout_s: float) -> str:
         """What an AI answers. Raises `SourceError`."""
         client = await self._ai(source)
@@ -75,6 +87,22 @@ class TriggerSources:
         except Exception as error:
             loaded = _as_it_was(name, kept, error)
         self._databases[name] = loaded, time.monotonic()
+        return loaded
+
+    async def _server(self, name: str) -> PiServer:
+        kept = self._servers.get(name)
+        if kept is not None and time.monotonic() - kept[1] < self._fresh_s:
+            return kept[0]
+        try:
+            loaded = await load_pi_soon(name)
+        except SourceError:
+            self._servers.pop(name, None)
+            raise
+        except Exception as error:
+            loaded = _as_it_was(name, kept, error)
+        if kept is not None and loaded.config == kept[0].config:
+            loaded = kept[0]  # it remembers where its tags are
+        self._servers[name] = loaded, time.monotonic()
         return loaded
 
     async def _ai(self, name: str) -> AiClient:
@@ -100,3 +128,17 @@ def _as_it_was(name: str, kept: tuple[T, float] | None, error: Exception) -> T:
     if kept is None:
         raise SourceError(f"the block {name} cannot be loaded: {type(error).__name__}", transient=True) from None
     return kept[0]
+
+
+def _read(server: PiServer, tags: Sequence[str], read: Read, days: tuple[str, str] | None) -> Rows:
+    start, end = (datetime.fromisoformat(day) for day in days) if days else (None, None)
+    reading = server.read(tags, read, None if read == "value" else start, None if read == "value" else end)
+    read_tags = {value.tag for value in reading.values}
+    unread = tuple(_unread(p.tag) for p in reading.problems if p.tag is not None and p.tag not in read_tags)
+    return Rows(COLUMNS, (*reading.rows.values, *unread), reading.truncated)
+
+
+def _unread(tag: str) -> tuple[object, ...]:
+    """The row of a tag that could not be read."""
+    known = {"tag": tag, "unit": "", "quality": "bad"}
+    return tuple(known.get(column) for column in COLUMNS)

@@ -100,7 +100,7 @@ def test_a_program_runs_a_trigger_for_its_recipient(world: World) -> None:
         ("cari-apa", {}, "no enabled trigger is called cari-apa"),
         ("lama", {}, "no enabled trigger is called lama"),
         ("setel", {"nilai": 3}, "this trigger wants a person's code or consent"),
-        ("tekanan", {}, "kind pi: there is no source of this kind yet"),
+        ("cuaca", {}, "kind api: there is no source of this kind yet"),
     ],
 )
 def test_a_program_is_told_what_is_wrong_and_nobody_else(
@@ -135,3 +135,10 @@ def test_an_order_by_hand_is_taken_by_who_gives_it(world: World) -> None:
     assert world.states() == {"answered": 1, "refused": 1}
     world.desk.order(wanted, dry_run=True)
     assert len(world.rows(commands)) == 2
+
+
+def test_a_measuring_point_is_read_over_the_days_that_were_asked_for(world: World) -> None:
+    _, told = program(world, "getaran", hari="2040-11-18")
+    assert [text.splitlines()[0] for text in told] == ["MILL.VI-01: 12,5"]
+    days = ("2040-11-17T17:00:00+00:00", "2040-11-18T17:00:00+00:00")
+    assert world.plant.read == [(("MILL.VI-01",), "summary", days)]

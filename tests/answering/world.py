@@ -31,6 +31,7 @@ from wa_integrasi.privacy.names import Names
 from wa_integrasi.providers.base import Accepted, MessageEvent
 from wa_integrasi.sources.ai import ChatMessage
 from wa_integrasi.sources.base import Rows, SourceError
+from wa_integrasi.sources.pi import Read
 from wa_integrasi.sources.sql import SqlDatabase
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import audit_log, commands, wa_outbox
@@ -72,6 +73,7 @@ class Plant:
         self.file = file
         self.asked: list[Mapping[str, Any]] = []
         self.ai_heard: list[str] = []
+        self.read: list[tuple[tuple[str, ...], str, tuple[str, str] | None]] = []
         self.away = 0
         """So many next questions find the source away."""
 
@@ -86,6 +88,14 @@ class Plant:
             raise SourceError(f"no source block is called {source}", transient=False)
         database = SqlDatabase(f"sqlite:///{self.file}", timeout_s, max_rows)
         return await asyncio.to_thread(database.query, statement, parameters)
+
+    async def readings(
+        self, source: str, tags: Sequence[str], read: Read, days: tuple[str, str] | None, timeout_s: float
+    ) -> Rows:
+        if source != "pi-pabrik":
+            raise SourceError(f"no PI source block is called {source}", transient=False)
+        self.read.append((tuple(tags), read, days))
+        return Rows(("tag", "value", "quality"), tuple((tag, 12.5, "good") for tag in tags))
 
     async def said(self, source: str, messages: Sequence[ChatMessage], timeout_s: float) -> str:
         self.ai_heard.append("\n".join(message.content for message in messages))

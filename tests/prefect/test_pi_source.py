@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from blocks.sources import load_pi
+from blocks.trigger_sources import TriggerSources
 from deployments.register import save_pi
 from tests.prefect.conftest import House
 from wa_integrasi.sources.base import SourceError
@@ -22,6 +23,12 @@ async def test_the_simulated_plant_is_read_through_its_block(house: House) -> No
     assert [(row["tag"], row["unit"]) for row in reading.rows.as_dicts()] == [("BLR2.TI-02", "°C")]
     assert [problem.tag for problem in reading.problems] == ["TIDAK.ADA"]
     assert (await asyncio.to_thread(server.check)).connected
+    async with TriggerSources() as sources:
+        rows = await sources.readings("pi-uji", ["BLR2.TI-02", "TIDAK.ADA"], "value", None, 10)
+    assert [(row["tag"], row["value"] is None, row["quality"]) for row in rows.as_dicts()] == [
+        ("BLR2.TI-02", False, "good"),
+        ("TIDAK.ADA", True, "bad"),
+    ]
 
 
 async def test_a_block_that_is_not_there_is_named(house: House) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, cast
 from zoneinfo import ZoneInfo
 
 from wa_integrasi.answering.ordering import UNSUPPORTED, no_source
 from wa_integrasi.catalog.arguments import TextArgument
 from wa_integrasi.catalog.models import Catalog
-from wa_integrasi.catalog.triggers import AiTrigger, GroupTrigger, ReportTrigger, SqlTrigger, Trigger
+from wa_integrasi.catalog.triggers import AiTrigger, GroupTrigger, PiTrigger, ReportTrigger, SqlTrigger, Trigger
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.commands.grammar import Setting, Value, binds, dump
 from wa_integrasi.commands.grammar.values import Reader
@@ -23,21 +24,32 @@ from wa_integrasi.reporting import ReportJob
 from wa_integrasi.slot import Cadence, Slot
 from wa_integrasi.sources.ai import ChatMessage
 from wa_integrasi.sources.base import Rows, SourceError
+from wa_integrasi.sources.pi import Read
 from wa_integrasi.typed.days import Days
 
 PAUSES_S = (0.5, 2.0)
 """Waits before a source that was away is asked again; only while the trigger's own time is not over."""
 
 _MOST_KEPT = 500
+_PLACE = re.compile(r"\{([a-z0-9_]+)\}")
 
 
 class Sources(Protocol):
-    """Where questions go. Both raise `SourceError`."""
+    """Where questions go. All of them raise `SourceError`."""
 
     async def rows(
         self, source: str, statement: str, parameters: Mapping[str, Any], timeout_s: float, max_rows: int
     ) -> Rows:
         """The rows of one query on a database."""
+        ...
+
+    async def readings(
+        self, source: str, tags: Sequence[str], read: Read, days: tuple[str, str] | None, timeout_s: float
+    ) -> Rows:
+        """What a PI server has of some tags: their values now or, within `days` (UTC text), what `read` says.
+
+        A tag that cannot be read is a row without a value.
+        """
         ...
 
     async def said(self, source: str, messages: Sequence[ChatMessage], timeout_s: float) -> str:
@@ -51,12 +63,12 @@ class Need:
 
     source: str
     asked: str = field(repr=False)
-    """The statement, or what the AI is told to do."""
+    """The statement, how tags are read, or what the AI is told to do."""
     given: str = field(repr=False)
     """What goes with it, as JSON: so equal needs are equal."""
     timeout_s: float
     max_rows: int
-    ai: bool = False
+    kind: Literal["sql", "pi", "ai"] = "sql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +184,12 @@ class Kitchen:
 
     async def _asked(self, need: Need, names: Names) -> Rows:
         given = json.loads(need.given)
-        if not need.ai:
+        if need.kind == "pi":
+            days = (given["days"][0], given["days"][1]) if given["days"] else None
+            read = cast(Read, need.asked)
+            rows = await self._sources.readings(need.source, given["tags"], read, days, need.timeout_s)
+            return rows.capped(need.max_rows)
+        if need.kind == "sql":
             moment = {"now": binds({}, "UTC", self._clock())["now"]} if given.get("now", "") is None else {}
             return await self._sources.rows(need.source, need.asked, given | moment, need.timeout_s, need.max_rows)
         masker = Masker(names)
@@ -195,9 +212,13 @@ def _need(
             # Which moment is now is filled in when it is asked: two who ask within a second ask the same.
             given = {**binds(arguments, zone, now), "now": None}
             return Need(trigger.source, trigger.query, json.dumps(given), trigger.timeout_s, trigger.max_rows), None
+        case PiTrigger():
+            wanted = {"tags": _tags(trigger, arguments), "days": _days(arguments, zone, now)}
+            said = json.dumps(wanted)
+            return Need(trigger.source, trigger.read, said, trigger.timeout_s, trigger.max_rows, "pi"), None
         case AiTrigger():
             said = json.dumps({"said": _question(trigger, arguments)})
-            return Need(trigger.source, trigger.prompt, said, trigger.timeout_s, 1, ai=True), None
+            return Need(trigger.source, trigger.prompt, said, trigger.timeout_s, 1, "ai"), None
         case ReportTrigger():
             report = catalog.reports[trigger.report]
             cadence = Cadence(report.cadence)
@@ -210,6 +231,20 @@ def _need(
         case _ if trigger.kind in UNSUPPORTED:
             return None, None
     raise AssertionError(f"a {trigger.kind} is no leaf")
+
+
+def _tags(trigger: PiTrigger, arguments: Mapping[str, Value]) -> list[str]:
+    """The tags with their arguments; the catalog lets only whole numbers, choices and tags stand in them."""
+    return [_PLACE.sub(lambda place: str(arguments[place[1]]), tag) for tag in trigger.tags]
+
+
+def _days(arguments: Mapping[str, Value], zone: str, now: datetime) -> list[str] | None:
+    """Where the days of the date argument begin and end; None where there is none."""
+    for name, value in arguments.items():
+        if isinstance(value, date | Days):
+            of_it = binds({name: value}, zone, now)
+            return [str(of_it[f"{name}_start"]), str(of_it[f"{name}_end"])]
+    return None
 
 
 def _own(trigger: Trigger, given: Mapping[str, Value], zone: str, now: datetime) -> dict[str, Value]:

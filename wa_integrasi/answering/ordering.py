@@ -18,7 +18,7 @@ from wa_integrasi.commands.showing import described
 from wa_integrasi.reporting import LOCALES
 from wa_integrasi.text.locale import Locale
 
-UNSUPPORTED = frozenset({"pi", "api"})
+UNSUPPORTED = frozenset({"api"})
 """Kinds of triggers that no source answers yet."""
 
 APPROVAL = "waits for approval"

@@ -10,7 +10,7 @@ from typing import Any
 from wa_integrasi.answering.fetching import Fetched, Found, Leaf, Trouble
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.catalog.models import Catalog
-from wa_integrasi.catalog.triggers import AiTrigger, SqlTrigger
+from wa_integrasi.catalog.triggers import AiTrigger, PiTrigger, SqlTrigger
 from wa_integrasi.commands import words
 from wa_integrasi.commands.showing import for_template
 from wa_integrasi.reporting import LOCALES, Addressee, ReportError, cut_note, report_text
@@ -68,7 +68,7 @@ def pages_of(text: str, limit: int, language: str) -> list[str]:
 def _text(leaf: Leaf, found: Found, catalog: Catalog, to: Addressee, zone: str) -> str:
     if leaf.job is not None:
         return report_text(leaf.job, found.rows, to, found.at)
-    if not isinstance(leaf.trigger, SqlTrigger | AiTrigger) or leaf.trigger.template is None:
+    if not isinstance(leaf.trigger, SqlTrigger | PiTrigger | AiTrigger) or leaf.trigger.template is None:
         return _stamped(str(escape(str(found.rows.values[0][0]))), frozenset(), found, to.language, zone)
     template = catalog.chat_templates[leaf.trigger.template]
     locale = Locale(LOCALES[template.language], zone)

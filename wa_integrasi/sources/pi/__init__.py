@@ -3,10 +3,11 @@
 from wa_integrasi.sources.pi.asking import Ask, Interpolated, Plot, Recorded, Summary, ValueNow
 from wa_integrasi.sources.pi.client import PiCheck, PiClient
 from wa_integrasi.sources.pi.config import Basic, ClientCredentials, Kerberos, PiConfig
-from wa_integrasi.sources.pi.server import PiServer
-from wa_integrasi.sources.pi.values import PiProblem, PiReading, PiValue, Quality
+from wa_integrasi.sources.pi.server import PiServer, Read
+from wa_integrasi.sources.pi.values import COLUMNS, PiProblem, PiReading, PiValue, Quality
 
 __all__ = [
+    "COLUMNS",
     "Ask",
     "Basic",
     "ClientCredentials",
@@ -21,6 +22,7 @@ __all__ = [
     "PiValue",
     "Plot",
     "Quality",
+    "Read",
     "Recorded",
     "Summary",
     "ValueNow",

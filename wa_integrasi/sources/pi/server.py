@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from wa_integrasi.sources.base import SourceError
@@ -30,6 +30,10 @@ class PiServer:
 
     config: PiConfig
     memory: PiMemory = field(default_factory=PiMemory, repr=False, compare=False)
+
+    def within(self, timeout_s: float) -> PiServer:
+        """The same server, with the same memory, for readings that may take less time."""
+        return replace(self, config=replace(self.config, timeout_s=min(self.config.timeout_s, timeout_s)))
 
     def read(
         self, tags: Sequence[str], read: Read = "value", start: Moment | None = None, end: Moment | None = None
