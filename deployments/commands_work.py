@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Coroutine, Sequence
@@ -21,7 +22,11 @@ from wa_integrasi.providers.base import MarksRead
 MOST_RUNS = 3
 """Runs at once; what comes meanwhile waits and becomes one more."""
 
-_FULL = timedelta(seconds=0.1)
+SLOW_S = 1.0
+"""A run that takes longer waits for a slow source: another may begin beside it. Runs that begin together hold each
+other up in Prefect's database."""
+
+_FULL = timedelta(seconds=0.05)
 _ENDS_WITHIN_S = 1.5
 _TYPING_WITHIN_S = 5.0
 _TIDY_EVERY_S = 300.0
@@ -41,12 +46,13 @@ class CommandsWork:
         self._senders = senders
         self._going: set[asyncio.Task[None]] = set()
         self._typing: set[asyncio.Task[None]] = set()
+        self._began_at = -math.inf
         self._tidy_at = time.monotonic()
 
     def due_in(self) -> timedelta | None:
-        """Until a command is due; while there are as many runs as may be, none is."""
+        """Until a command is due; while no further run may begin, none is."""
         due = self._desk.due_in()
-        return due if due is None or len(self._going) < MOST_RUNS else max(due, _FULL)
+        return due if due is None or self._may_begin() else max(due, _FULL)
 
     async def run(self) -> bool:
         """Take what waits, answer at once what can be, and begin a run for the others."""
@@ -55,6 +61,7 @@ class CommandsWork:
             await asyncio.to_thread(self._desk.tidy)
         opened = await asyncio.to_thread(self._desk.open)
         if opened.tickets:
+            self._began_at = time.monotonic()
             _begin(self._going, self._answer(opened.tickets), "commands in a run")
             for ticket in opened.tickets:
                 if ticket.asker.message_id is not None:
@@ -70,6 +77,10 @@ class CommandsWork:
         for task in late:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _may_begin(self) -> bool:
+        going = len(self._going)
+        return going == 0 or (going < MOST_RUNS and time.monotonic() - self._began_at > SLOW_S)
 
     async def _answer(self, tickets: Sequence[Ticket]) -> None:
         batch = Batch(self._desk, self._kitchen, tickets)
