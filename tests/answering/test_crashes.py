@@ -121,6 +121,8 @@ def test_while_nothing_can_be_run_people_are_told_once_and_answered_later(worlds
         worlds.clock.tick(seconds=5)
     assert bodies(worlds) == ["Sistem sedang gangguan. Pertanyaan Anda disimpan dan akan dijawab begitu pulih."]
     assert worlds.desk.due_in() == timedelta()
+    worlds.desk.stumble(worlds.desk.open().tickets, "the run is Crashed")
+    worlds.clock.tick(seconds=5)
     worlds.answer()
     assert bodies(worlds)[1].startswith("Boiler 2")
 

@@ -24,6 +24,8 @@ from wa_integrasi.answering.desk import Desk
 from wa_integrasi.answering.fetching import Kitchen
 from wa_integrasi.clock import utc_now
 from wa_integrasi.commands import CommandQueue, NewCommand
+from wa_integrasi.sources.ai import ChatMessage
+from wa_integrasi.sources.base import SourceError
 from wa_integrasi.store.tables import commands, wa_outbox
 
 BUDI, SARI, AGUS = "+6281200000001", "+6281200000002", "+6281200000003"
@@ -126,6 +128,21 @@ async def test_a_dry_run_asks_the_source_and_enqueues_nothing(house: House) -> N
     state = await on_demand("produksi", {}, "dewi-lestari", dry_run=True, return_state=True)
     assert state.is_completed(), state
     assert (len(answers(house)), len(rows(house))) == before
+
+
+async def test_a_source_or_an_ai_that_does_not_exist_is_named(house: House) -> None:
+    async with TriggerSources() as sources:
+        with pytest.raises(SourceError, match="no source block is called tidak-ada"):
+            await sources.rows("tidak-ada", "SELECT 1", {}, 5, 10)
+        with pytest.raises(SourceError, match="no AI block is called tidak-ada"):
+            await sources.said("tidak-ada", [ChatMessage("user", "halo")], 5)
+
+
+async def test_a_trigger_has_its_own_limits_within_those_of_the_block(house: House) -> None:
+    async with TriggerSources() as sources:
+        found = await sources.rows("pabrik-contoh", "SELECT unit FROM units ORDER BY urutan", {}, 5, 2)
+    assert len(found.values) == 2
+    assert found.truncated
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def let_wait(at: Counter, command: Command, asker: Asker, due_at: datetime, note
     said = _message(command, told("wait", asker.language), f"command/{command.id}/wait")
     composed = compose_all(at.store, [said] if asker.program is None else [])
     with at.store.writing() as connection:
-        if not at.queue.put_back(command, due_at, note, connection):
+        if not at.queue.put_back(command, due_at, note, connection, counts=False):
             return False
         at.outbox.enqueue(composed.messages, connection)
     return True

@@ -167,12 +167,24 @@ class CommandQueue:
         ran = {"trigger": trigger or command.trigger, "flow_run_id": flow_run_id}
         return connection.execute(ended.values(values | ran)).rowcount == 1
 
-    def put_back(self, command: Command, due_at: datetime, note: str, connection: Connection | None = None) -> bool:
-        """Let a command wait until `due_at`; False when it is not ours any more."""
+    def put_back(
+        self,
+        command: Command,
+        due_at: datetime,
+        note: str,
+        connection: Connection | None = None,
+        *,
+        counts: bool = True,
+    ) -> bool:
+        """Let a command wait until `due_at`; False when it is not ours any more.
+
+        Where nothing was tried, it does not count as an attempt.
+        """
         if connection is None:
             with self._store.writing() as own:
-                return self.put_back(command, due_at, note, own)
-        values = {"state": State.WAITING, "lease": None, "due_at": due_at, "note": note}
+                return self.put_back(command, due_at, note, own, counts=counts)
+        attempts = commands.c.attempts - (0 if counts else 1)
+        values = {"state": State.WAITING, "lease": None, "due_at": due_at, "note": note, "attempts": attempts}
         return connection.execute(update(commands).where(_ours([command])).values(values)).rowcount == 1
 
     def ran_at(self, account: str, sender: str, trigger: str) -> datetime | None:
