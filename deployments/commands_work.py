@@ -64,7 +64,8 @@ class CommandsWork:
             self._began_at = time.monotonic()
             _begin(self._going, self._answer(opened.tickets), "commands in a run")
             for ticket in opened.tickets:
-                if ticket.asker.message_id is not None:
+                # One that has waited for Prefect was shown so before.
+                if ticket.asker.message_id is not None and ticket.command.note is None:
                     _begin(self._typing, self._show_typing(ticket), "typing")
         return opened.taken > 0
 

@@ -202,3 +202,10 @@ def test_an_answer_that_cannot_be_enqueued_ends_with_an_apology_and_costs_nobody
         "Boiler 3",
         "⚠️ Maaf, pertanyaan Anda tidak bisa dijawab karena gangguan di sistem. Beri tahu tim data. Kode",
     ]
+
+
+def test_an_unknown_sender_gets_no_apology(worlds: World) -> None:
+    worlds.write("orang", "menu")
+    worlds.clock.tick(hours=1)
+    worlds.answer()
+    assert [text.partition(".")[0] for text in bodies(worlds)] == ["Nomor Anda belum terdaftar"]

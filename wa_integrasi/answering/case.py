@@ -30,6 +30,11 @@ class Case:
     now: datetime
 
     @property
+    def asked_at(self) -> datetime:
+        """When it was written, or asked by a program."""
+        return min(self.command.created_at, self.asker.written_at or self.command.created_at)
+
+    @property
     def shown(self) -> Callable[[Trigger], bool]:
         """Whether they may see a trigger."""
         return lambda trigger: isinstance(self.may(trigger), Allowed)

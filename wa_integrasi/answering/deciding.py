@@ -36,6 +36,8 @@ from wa_integrasi.commands.permission import Denied
 TOO_OLD = timedelta(minutes=15)
 """What was asked so long ago gets an apology: its asker has gone on, and would take the answer for one of now."""
 
+_LATE = "too old when it was taken"
+
 
 @dataclass(frozen=True)
 class Decider:
@@ -53,15 +55,12 @@ class Decider:
     def decide(self, command: Command, asker: Asker, dialog: Dialog, now: datetime) -> Decision:
         """What is to be done about a command."""
         case = Case(self.catalog, self.book, self.ledger, command, asker, dialog, now)
-        asked_at = min(command.created_at, asker.written_at or command.created_at)
-        if now - asked_at > TOO_OLD:
-            at = asked_at.astimezone(ZoneInfo(self.zone))
-            text = told("too_old", asker.language, f"{at:%H.%M}") if asker.program is None else None
-            return Reply(State.FAILED, "too old when it was taken", text, dialog.memory)
         return self._by_program(case) if asker.program is not None else self._by_person(case)
 
     def _by_program(self, case: Case) -> Decision:
         name, memory = case.command.trigger or "", Memory()
+        if case.now - case.asked_at > TOO_OLD:
+            return Reply(State.FAILED, _LATE, None, memory)
         trigger = self.book.triggers.get(name)
         if trigger is None:
             return Reply(State.REFUSED, f"no enabled trigger is called {name[:60]}", None, memory, refusal="unknown")
@@ -84,6 +83,9 @@ class Decider:
         if asker.contact is None and not starts and not any(map(case.shown, self.book.triggers.values())):
             said = words.say("access", asker.language)
             return Reply(State.REFUSED, "unknown sender", said, Memory(), refusal="unknown_sender", once_a_day=True)
+        if case.now - case.asked_at > TOO_OLD:
+            at = case.asked_at.astimezone(ZoneInfo(self.zone))
+            return Reply(State.FAILED, _LATE, told("too_old", asker.language, f"{at:%H.%M}"), case.dialog.memory)
         if len(text) > LONGEST_TEXT:
             return case.refuse(told("too_long", asker.language), "too_long")
         match reading:

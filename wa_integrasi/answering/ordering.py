@@ -72,8 +72,9 @@ def _confirmation_asked(case: Case, name: str, arguments: Mapping[str, Value]) -
 def _approvers_asked(case: Case, name: str, arguments: Mapping[str, Value]) -> Reply:
     """Ask everybody else who has the role, each in their own chat by a code of their own."""
     trigger, asker = case.book.triggers[name], case.asker
-    contacts = case.catalog.contacts.values()
-    others = [contact for contact in contacts if trigger.approval in contact.roles and contact != asker.contact]
+    own = asker.contact.phone if asker.contact else asker.sender
+    people = {contact.phone: contact for contact in case.catalog.contacts.values() if trigger.approval in contact.roles}
+    others = [contact for phone, contact in people.items() if phone != own]
     title = words.short(trigger.title)
     if not others:
         return case.refuse(told("nobody_approves", asker.language, title), f"{name}: nobody approves")
