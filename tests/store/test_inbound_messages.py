@@ -14,6 +14,7 @@ from tests.conftest import FrozenClock
 from tests.store.told import KEY, ToldReceiver, keep, rows
 from wa_integrasi.content import Text
 from wa_integrasi.inbox import LEASE, Inbox
+from wa_integrasi.inbox.contacts import Consent, note_contacts
 from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.policy.gate import GateRules
@@ -277,6 +278,23 @@ class TestContacts:
         told.said("start")
         told.said("stop", at=clock() - timedelta(minutes=1))
         assert may_send(outbox)
+
+    @pytest.mark.parametrize("words", [["stop", "mulai"], ["mulai", "stop"], ["stop", "mulai", "stop"]])
+    def test_of_words_in_the_same_second_the_last_one_counts(
+        self, told: Told, outbox: Outbox, words: list[str]
+    ) -> None:
+        for word in words:
+            told.said(word)
+        assert may_send(outbox) == (words[-1] == "mulai")
+
+    def test_of_words_in_the_same_webhook_too(self, store: Store, clock: FrozenClock, outbox: Outbox) -> None:
+        said = [Consent("default", SITI, agreed, clock(), "wrote") for agreed in (False, True)]
+        with store.writing() as connection:
+            note_contacts(connection, [], said)
+        assert may_send(outbox)
+        with store.writing() as connection:
+            note_contacts(connection, [], said[::-1])
+        assert not may_send(outbox)
 
     def test_preferences_of_whatsapp_itself_count(
         self, told: Told, outbox: Outbox, store: Store, clock: FrozenClock

@@ -30,19 +30,21 @@ _LONGEST_WORD = 60
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 _LATEST_S = 10**11
 
-_DATED = {"opted_out": ("opted_out_at", "opted_out_by"), "opted_in": ("opted_in_at", "opted_in_by")}
+_DATED = [("opted_out_at", "opted_out_by", "opted_in_at"), ("opted_in_at", "opted_in_by", "opted_out_at")]
 
 
-def _later(moment: str, column: str) -> str:
+def _later(moment: str, column: str, against: str | None = None) -> str:
+    """The later of two words counts. Of a yes and a no in the same second the one that came last does."""
     newer = f"chats.{moment} IS NULL OR excluded.{moment} > chats.{moment}"
-    return f"{column} = CASE WHEN {newer} THEN excluded.{column} ELSE chats.{column} END"
+    undone = f" WHEN excluded.{against} = chats.{moment} THEN NULL" if against else ""
+    return f"{column} = CASE WHEN {newer} THEN excluded.{column}{undone} ELSE chats.{column} END"
 
 
 _CHANGES = ", ".join(
     [
         _later("last_inbound_at", "last_inbound_at"),
         "profile_name = coalesce(excluded.profile_name, chats.profile_name)",
-        *(_later(moment, column) for moment, by in _DATED.values() for column in (moment, by)),
+        *(_later(moment, column, against) for moment, by, against in _DATED for column in (moment, by)),
     ]
 )
 _COLUMNS = ("last_inbound_at", "profile_name", "opted_out_at", "opted_out_by", "opted_in_at", "opted_in_by")
@@ -123,8 +125,12 @@ class _Note:
     def said(self, consent: Consent) -> None:
         if consent.agreed and (self.opted_in_at is None or consent.at > self.opted_in_at):
             self.opted_in_at, self.opted_in_by = consent.at, consent.by
+            if self.opted_out_at == consent.at:
+                self.opted_out_at = self.opted_out_by = None
         if not consent.agreed and (self.opted_out_at is None or consent.at > self.opted_out_at):
             self.opted_out_at, self.opted_out_by = consent.at, consent.by
+            if self.opted_in_at == consent.at:
+                self.opted_in_at = self.opted_in_by = None
 
 
 def consents_of(message: InboundMessage) -> Iterator[Consent]:
