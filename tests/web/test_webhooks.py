@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 
 from tests.waiting import until
 from tests.web.service import NUMBER_ID, RECEIVERS, SECRET, SITI, TOKEN, browser, running, sent
+from wa_integrasi.commands import CommandQueue, NewCommand
 from wa_integrasi.content import Text
 from wa_integrasi.history import History
 from wa_integrasi.inbox import Inbox
@@ -26,7 +27,7 @@ from wa_integrasi.providers.base import Accepted, Action, Failed, ReceiptEvent
 from wa_integrasi.providers.meta import signature
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import inbound_events, inbound_messages
+from wa_integrasi.store.tables import conversations, inbound_events, inbound_messages, media
 from wa_integrasi.web import working
 from wa_integrasi.web.app import create_app
 from wa_integrasi.web.webhooks import BODY_LIMIT
@@ -307,6 +308,28 @@ async def test_the_figures_say_how_long_messages_took_and_how_many_failed(
     assert 25 < float(took) < 31
     assert 'wa_delivery_failed_ratio{account="default",code="131026"} 0.25' in page
     assert 'wa_delivery_messages{account="default",status="sent"} 1.0' in page
+    assert "81234567" not in page
+
+
+async def test_the_figures_say_what_of_what_people_wrote_waits(client: httpx.AsyncClient, store: Store) -> None:
+    before = datetime.now(UTC) - timedelta(minutes=10)
+    talk = {"account": "default", "chat": "+6281234567890", "opened_at": before, "last_at": before, "messages": 1}
+    file = {"message_id": 1, "provider": "meta", "account": "default", "kind": "image", "source": {}}
+    wait = {"due_at": before + timedelta(days=1)}
+    with store.writing() as connection:
+        connection.execute(conversations.insert().values(**talk, sender="a", urgent_at=before))
+        connection.execute(conversations.insert().values(**talk, sender="b", urgent_at=before, told_at=before))
+        connection.execute(conversations.insert().values(**talk, sender="c", **wait))
+        for position, state in enumerate(("fetch", "scan", "kept")):
+            row = {**file, "position": position, "state": state, "received_at": before}
+            connection.execute(media.insert().values(**row, **(wait if state != "kept" else {})))
+    CommandQueue(store).ask([NewCommand("default", "+6281234567890", text="stok")])
+    page = (await client.get("/metrics")).text
+    counted = {"conversations": 1, "files": 2, "commands": 1, "alarms": 1}
+    for kind, count in counted.items():
+        assert f'wa_intake_waiting{{kind="{kind}"}} {count}.0' in page
+        [oldest] = re.findall(rf'wa_intake_oldest_seconds{{kind="{kind}"}} (.*)', page)
+        assert (float(oldest) >= 600) == (kind != "commands")
     assert "81234567" not in page
 
 

@@ -17,6 +17,7 @@ from wa_integrasi.audit.sla import Figures, recent
 from wa_integrasi.clock import utc_now
 from wa_integrasi.history import History
 from wa_integrasi.inbox import Inbox, Receivers
+from wa_integrasi.intake.lag import Lag, lags
 from wa_integrasi.intake.routing import Asks, Router, no_commands
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.store.engine import Store, StoreError
@@ -67,6 +68,10 @@ def create_app(
         with store.reading() as connection:
             return recent(connection, utc_now())
 
+    def waiting() -> list[Lag]:
+        with store.reading() as connection:
+            return lags(connection, utc_now())
+
     async def ready(_: Request) -> Response:
         try:
             await asyncio.to_thread(check_revision, store)
@@ -86,7 +91,7 @@ def create_app(
         Route("/", start_page),
         Route("/healthz", alive),
         Route("/readyz", ready),
-        metrics_route(metrics, inbox.due, newest),
+        metrics_route(metrics, inbox.due, waiting, newest),
         *console_routes(History(store)),
         Mount("/api", bot_api),
         *mounts,

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from wa_integrasi.audit.sla import QUANTILES, Figures, quantiles
+from wa_integrasi.intake.lag import Lag
 from wa_integrasi.store.engine import StoreError
 
 _GROUPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -55,6 +56,12 @@ class Metrics:
         self._waiting = Gauge("wa_webhooks_waiting", "Webhooks that wait for their commit", registry=self.registry)
         self._due = Gauge("wa_inbound_events_due", "Stored webhooks that wait to be read", registry=self.registry)
         self._oldest = Gauge("wa_inbound_oldest_due_seconds", "How long the oldest waits", registry=self.registry)
+        self._lag = Gauge(
+            "wa_intake_waiting", "What people wrote and nobody has dealt with yet", ["kind"], registry=self.registry
+        )
+        self._lag_oldest = Gauge(
+            "wa_intake_oldest_seconds", "How long the oldest waits", ["kind"], registry=self.registry
+        )
         self._routed = Counter("wa_inbound_routed", "Messages by where they went", ["route"], registry=self.registry)
         self._api = Counter(
             "wa_api_requests",
@@ -101,6 +108,14 @@ class Metrics:
         self._due.set(count)
         self._oldest.set(oldest_s)
 
+    def tell_lags(self, lags: Sequence[Lag]) -> None:
+        """Take over what waits of what people wrote; nothing while the store does not answer."""
+        for gauge in (self._lag, self._lag_oldest):
+            gauge.clear()
+        for lag in lags:
+            self._lag.labels(lag.kind).set(lag.count)
+            self._lag_oldest.labels(lag.kind).set(lag.oldest_s)
+
     def tell_delivery(self, figures: Sequence[Figures]) -> None:
         """Take over what came of the newest messages; nothing while the store does not answer."""
         for gauge in (self._took, self._failed, self._messages):
@@ -115,15 +130,22 @@ class Metrics:
                 self._messages.labels(its.account, status).set(count)
 
 
-def metrics_route(metrics: Metrics, due: Callable[[], tuple[int, float]], recent: Callable[[], list[Figures]]) -> Route:
-    """The page that Prometheus reads; `due` and `recent` ask the store."""
+def metrics_route(
+    metrics: Metrics,
+    due: Callable[[], tuple[int, float]],
+    lags: Callable[[], list[Lag]],
+    recent: Callable[[], list[Figures]],
+) -> Route:
+    """The page that Prometheus reads; `due`, `lags` and `recent` ask the store."""
 
     async def page(_: Request) -> Response:
         try:
             metrics.tell_due(*await asyncio.to_thread(due))
+            metrics.tell_lags(await asyncio.to_thread(lags))
             metrics.tell_delivery(await asyncio.to_thread(recent))
         except (StoreError, SQLAlchemyError):
             metrics.tell_due(math.nan, math.nan)
+            metrics.tell_lags([])
             metrics.tell_delivery([])
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 

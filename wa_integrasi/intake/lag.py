@@ -1,0 +1,41 @@
+"""How much of what people write waits to be dealt with, and for how long: for the figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from wa_integrasi.intake.media import State
+from wa_integrasi.store.tables import UtcDateTime, commands, conversations, media
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """So many of a kind wait, the oldest of them for so many seconds."""
+
+    kind: str
+    count: int
+    oldest_s: float
+
+
+def lags(connection: Connection, now: datetime) -> list[Lag]:
+    """What waits: conversations to be classified, files to be fetched or scanned, commands to be answered.
+
+    `alarms` are urgent conversations that Prefect was not told of. Each is a count over a partial index.
+    """
+    untold = conversations.c.urgent_at.is_not(None) & conversations.c.told_at.is_(None)
+    open_files = media.c.due_at.is_not(None) & media.c.state.in_([State.FETCH, State.SCAN])
+    kinds = {
+        "conversations": (conversations.c.last_at, conversations.c.due_at.is_not(None)),
+        "files": (media.c.received_at, open_files),
+        "commands": (commands.c.created_at, commands.c.due_at.is_not(None)),
+        "alarms": (conversations.c.urgent_at, untold),
+    }
+    found = []
+    for kind, (since, waits) in kinds.items():
+        asked = select(func.count(), func.min(since, type_=UtcDateTime)).where(waits)
+        count, oldest = connection.execute(asked).one()
+        found.append(Lag(kind, count, max(0.0, (now - oldest).total_seconds()) if oldest else 0.0))
+    return found
