@@ -12,6 +12,8 @@ from deployments.up import HOST, Place, kept_secret, place
 
 PHONE_NUMBER_ID = "106540352242922"
 WABA_ID = "100000000000001"
+CLAMD = Path("/run/clamav/clamd.ctl")
+"""Where clamd listens on this machine, if it does."""
 
 
 def demo_place(folder: Path, port: int, prefect_port: int) -> Place:
@@ -25,6 +27,8 @@ def demo_place(folder: Path, port: int, prefect_port: int) -> Place:
         "WA_DATABASE_URL": f"sqlite:///{folder / 'wa.db'}",
         "WA_SECRET_KEY": secret,
         "WA_MEDIA_PATH": str(folder / "media"),
+        # Nobody but whoever holds the simulated phone sends files here.
+        "WA_CLAMAV": str(CLAMD) if CLAMD.is_socket() else "off",
         "WA_PROVIDER": "simulator",
         "WA_API_URL": f"http://{HOST}:{port}/simulator",
         "WA_API_KEY": _derived(secret, "api key"),

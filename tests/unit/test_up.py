@@ -1,10 +1,12 @@
 """Where `wa up` runs: what its processes find in their environment."""
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
+from deployments.demo import place as demo
 from deployments.demo.place import demo_place
 from deployments.up import own_place
 from wa_integrasi.settings import ProviderName, load_settings
@@ -44,6 +46,18 @@ def test_the_demo_never_touches_a_real_store_or_channel(tmp_path: Path, monkeypa
     assert settings.database_url.get_secret_value() == f"sqlite+pysqlite:///{tmp_path}/.wa/demo/wa.db"
     assert settings.meta_account().access_token.get_secret_value() != "a-real-token"
     assert settings.group_ids == {}
+
+
+def test_files_of_the_demo_are_scanned_where_clamd_listens_and_can_be_read_where_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clamd = tmp_path / "clamd.ctl"
+    monkeypatch.setattr(demo, "CLAMD", clamd)
+    monkeypatch.setenv("WA_CLAMAV", "10.0.0.1:3310")
+    assert demo_place(Path(".wa"), 8080, 4200).settings.clamav == "off"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(clamd))
+        assert demo_place(Path(".wa"), 8080, 4200).settings.clamav == str(clamd)
 
 
 def test_the_secret_of_a_folder_is_kept_and_only_its_owner_reads_it(tmp_path: Path) -> None:
