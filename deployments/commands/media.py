@@ -152,9 +152,15 @@ def _new_file(out: Path) -> Iterator[BinaryIO]:
 
 
 async def _export(settings: Settings, store: Store, media_id: int, file: BinaryIO) -> int:
+    from wa_integrasi.privacy.vault import MissingMediaError
+
     vault, size = await _vault(settings), 0
-    async for piece in read_media(store, vault, media_id):
-        size += file.write(piece)
+    try:
+        async for piece in read_media(store, vault, media_id):
+            size += file.write(piece)
+    except MissingMediaError as error:
+        named = "WA_MEDIA_PATH says where, unless there is a Media vault block called 'default'"
+        raise DeploymentError(f"{error} in {vault}; {named}") from None
     return size
 
 

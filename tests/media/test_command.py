@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deployments.cli import app
+from deployments.errors import DeploymentError
 from tests.media.conftest import SECRET, Bench, Scanner
 from tests.unit.privacy.files import EICAR
 from wa_integrasi.privacy.keys import MediaKeys
@@ -95,6 +96,17 @@ def test_a_file_that_was_changed_in_the_vault_leaves_nothing_behind(bench: Bench
     content = file.read_bytes()
     file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     assert run("export", "1", "--out", str(tmp_path / "x")).exit_code == 1
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_file_that_is_not_in_the_vault_is_told_with_where_it_was_looked_for(
+    bench: Bench, run: Run, tmp_path: Path
+) -> None:
+    bench.note(b"laporan")
+    asyncio.run(bench.work())
+    done = run("export", "1", "--out", str(tmp_path / "x"), WA_MEDIA_PATH=str(tmp_path / "elsewhere"))
+    assert f"in the folder {tmp_path / 'elsewhere'}; WA_MEDIA_PATH says where" in str(done.exception)
+    assert isinstance(done.exception, DeploymentError)
     assert not (tmp_path / "x").exists()
 
 

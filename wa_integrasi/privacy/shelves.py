@@ -26,6 +26,9 @@ class FolderShelf:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
 
+    def __str__(self) -> str:
+        return f"the folder {self._folder}"
+
     async def write(self, name: str, parts: AsyncGenerator[bytes]) -> None:
         """See `Shelf`. Waits for the disk, twice: for the file and for its place in the folder."""
         partial, place = self._folder / _PARTIAL / name, self._place(name)
@@ -80,6 +83,9 @@ class BucketShelf:
         """`bucket`: such as `obstore.store.S3Store`; what it is made of has the credentials."""
         self._bucket = bucket
         self._prefix = prefix
+
+    def __str__(self) -> str:
+        return f"the bucket, below {self._prefix}"
 
     async def write(self, name: str, parts: AsyncGenerator[bytes]) -> None:
         """See `Shelf`."""

@@ -79,6 +79,9 @@ class Vault:
         self._shelf = shelf
         self._keys = keys
 
+    def __str__(self) -> str:
+        return str(self._shelf)
+
     async def put(self, content: AsyncIterable[bytes], name: str | None = None) -> Stored:
         """Store a medium. Raises `VaultError`, and what `content` raises; then nothing is stored.
 
