@@ -12,14 +12,17 @@ from deployments.commands.output import AsJson, is_text, listing, moment
 from wa_integrasi.accounts import known_accounts
 from wa_integrasi.clock import utc_now
 from wa_integrasi.intake.senders import EVERY_ACCOUNT, Block, block, blocks, unblock
-from wa_integrasi.recipient import Kind, Recipient, RecipientError
+from wa_integrasi.recipient import Kind, RecipientError
+from wa_integrasi.reporting import recipients_of
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
 
 app = typer.Typer(help="People who write to us.", no_args_is_help=True)
 
-Who = Annotated[str, typer.Argument(help="Phone number, or another id of WhatsApp (…@lid, ID.1349…).")]
+Who = Annotated[
+    str, typer.Argument(help="Phone number, another id of WhatsApp (…@lid, ID.1349…), or name of a contact.")
+]
 Account = Annotated[str | None, typer.Option(help="Only for this account; without it for all.", show_default=False)]
 
 
@@ -32,11 +35,11 @@ def block_contact(
     """Keep somebody's messages and do nothing else with them: no command, no complaint, no answer."""
     if not reason.strip() or not is_text(reason):
         raise typer.BadParameter("--reason: must say something, in UTF-8")
-    address = _address(who)
     settings = load_settings()
     with Store.open(settings.database_url.get_secret_value()) as store:
         check_revision(store)
-        new = Block(_account(store, account), address, utc_now(), f"cli:{getpass.getuser()}", reason.strip()[:500])
+        address = _address(store, who)
+        new = Block(_account(store, account), address, utc_now(), _actor(), reason.strip()[:500])
         block(store, new)
     typer.echo(f"{address} is blocked{f' for {account}' if account else ''}")
 
@@ -44,10 +47,10 @@ def block_contact(
 @app.command("unblock")
 def unblock_contact(who: Who, account: Account = None) -> None:
     """Hear somebody again; exit code 1 when they were not blocked."""
-    address = _address(who)
     with Store.open(load_settings().database_url.get_secret_value()) as store:
         check_revision(store)
-        gone = unblock(store, account or EVERY_ACCOUNT, address)
+        address = _address(store, who)
+        gone = unblock(store, account or EVERY_ACCOUNT, address, _actor(), utc_now())
     if not gone:
         scope = f"for the account {account}" if account else "for all accounts ('wa contact blocked' shows where)"
         typer.echo(f"error: {address} is not blocked {scope}", err=True)
@@ -69,14 +72,18 @@ def blocked_contacts(as_json: AsJson = False) -> None:
     listing(rows, as_json=as_json, empty="nobody is blocked")
 
 
-def _address(who: str) -> str:
+def _actor() -> str:
+    return f"cli:{getpass.getuser()}"
+
+
+def _address(store: Store, who: str) -> str:
     try:
-        recipient = Recipient.parse(who)
+        found = recipients_of(store, who, load_settings().group_ids)
     except RecipientError as error:
         raise typer.BadParameter(f"WHO: {error}") from None
-    if recipient.kind is Kind.GROUP:
-        raise typer.BadParameter("WHO: found a group chat, must be a person")
-    return recipient.chat
+    if len(found) != 1 or found[0].kind is Kind.GROUP:
+        raise typer.BadParameter("WHO: found a group, must be a person")
+    return found[0].chat
 
 
 def _account(store: Store, account: str | None) -> str:

@@ -6,10 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from deployments.cli import app
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.store.engine import Store
+from wa_integrasi.store.tables import audit_log
 
 
 @pytest.fixture
@@ -32,6 +36,19 @@ def test_a_block_is_listed_and_lifted(wa: Any) -> None:
     gone = wa("unblock", "+62 812 3456 7890")
     assert gone.exit_code == 1
     assert "is not blocked for all accounts" in gone.stderr
+
+
+def test_a_contact_is_blocked_by_name_and_both_changes_are_in_the_audit(wa: Any, store: Store) -> None:
+    siti = {"siti": {"phone": "0812-3456-7890", "display_name": "Siti"}}
+    apply_catalog(store, Catalog.model_validate({"version": 1, "contacts": siti}))
+    assert wa("block", "siti", "--reason", "x").stdout == "+6281234567890 is blocked\n"
+    assert wa("unblock", "siti").stdout == "+6281234567890 is heard again\n"
+    assert wa("unblock", "siti").exit_code == 1
+    with store.reading() as connection:
+        rows = connection.execute(select(audit_log).order_by(audit_log.c.id)).all()
+    assert [row.action for row in rows] == ["block_contact", "unblock_contact"]
+    for row in rows:
+        assert (row.actor[:4], row.outcome, row.details) == ("cli:", "done", {"account": "*", "contact": "+62…7890"})
 
 
 def test_a_block_of_one_account_is_lifted_there(wa: Any) -> None:

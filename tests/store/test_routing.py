@@ -297,8 +297,8 @@ class TestBlocked:
         assert people.said("suhu boiler 2", COMPLAINT, "halo") == {Route.BLOCKED: 3}
         assert people.said("halo", by=BUDI) == {Route.CONVERSATION: 1}
         assert (people.rows(commands), people.rows(complaint_queue), people.rows(wa_outbox)) == ([], [], [])
-        assert unblock(people.store, "*", SITI)
-        assert not unblock(people.store, "*", SITI)
+        assert unblock(people.store, "*", SITI, "cli:uji", people.clock())
+        assert not unblock(people.store, "*", SITI, "cli:uji", people.clock())
         assert people.said("halo") == {Route.CONVERSATION: 1}
 
     def test_a_block_holds_for_every_address_of_a_person(self, people: People, clock: FrozenClock) -> None:

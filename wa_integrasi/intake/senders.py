@@ -9,8 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
 
+from wa_integrasi.audit.log import audit
 from wa_integrasi.intake.incoming import Incoming, Person
 from wa_integrasi.policy.spam import Standing
+from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.bulk import bulk, locked, moment, upsert
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import blocked, senders
@@ -76,13 +78,17 @@ def block(store: Store, new: Block) -> None:
     """Block somebody; who is blocked already stays so, for the new reason."""
     with store.writing() as connection:
         upsert(connection, blocked, [asdict(new)])
+        audit(connection, new.since, new.by, "block_contact", details=_shown(new.account, new.address))
 
 
-def unblock(store: Store, account: str, address: str) -> bool:
+def unblock(store: Store, account: str, address: str, by: str, at: datetime) -> bool:
     """Hear somebody again; False when they were not blocked."""
     with store.writing() as connection:
         gone = delete(blocked).where(blocked.c.account == account, blocked.c.address == address)
-        return connection.execute(gone).rowcount > 0
+        if connection.execute(gone).rowcount == 0:
+            return False
+        audit(connection, at, by, "unblock_contact", details=_shown(account, address))
+    return True
 
 
 def blocks(store: Store) -> list[Block]:
@@ -91,6 +97,10 @@ def blocks(store: Store) -> list[Block]:
     with store.reading() as connection:
         rows = connection.execute(select(*columns).order_by(blocked.c.account, blocked.c.address))
         return [Block(*row) for row in rows.tuples()]
+
+
+def _shown(account: str, address: str) -> dict[str, str]:
+    return {"account": account, "contact": Recipient.of_chat(address).masked}
 
 
 def _standing(row: Row[Any], connection: Connection) -> Standing:
