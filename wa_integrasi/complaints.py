@@ -17,6 +17,7 @@ from wa_integrasi.store.tables import complaint_queue
 
 _HEADING = ("pesan", "komplain")
 _SPELLINGS = {"komplain": "komplain", "komplen": "komplain", "complain": "komplain", "complaint": "komplain"}
+_AS_ONE = frozenset(f"{_HEADING[0]}{spelling}" for spelling in _SPELLINGS)
 _LONGEST_HEADING = 60
 _LONGEST_TEXT = 8_000
 _LONGEST_NAME = 40
@@ -41,7 +42,8 @@ class Complaint:
 def read_complaint(text: str) -> Complaint | None:
     """The complaint that a message is, or None: its first line says "Pesan Komplain", however written.
 
-    Capitals, accents, WhatsApp's markup, emoji, a colon and misspellings (komplen, complaint) do not matter.
+    Capitals, accents, WhatsApp's markup, emoji, a colon, the space and misspellings (komplen, complaint) do not
+    matter. The heading alone complains of nothing.
     """
     lines = [_UNSEEN.sub("", line).strip() for line in text.splitlines()]
     while lines and not lines[0]:
@@ -52,7 +54,7 @@ def read_complaint(text: str) -> Complaint | None:
     if not heading:
         return None
     body = "\n".join([rest, *lines[1:]]).strip()[:_LONGEST_TEXT]
-    return Complaint(body, _fields(body))
+    return Complaint(body, _fields(body)) if _WORDS.search(body) else None
 
 
 def file_complaint(
@@ -94,9 +96,13 @@ def _without_heading(line: str) -> tuple[bool, str]:
     """Whether a line begins with the heading, and what stands behind it on the same line."""
     words = list(_WORDS.finditer(line[:_LONGEST_HEADING]))
     found = [_plain(word[0]) for word in words[: len(_HEADING)]]
-    if tuple(_SPELLINGS.get(word, word) for word in found) != _HEADING:
+    if tuple(_SPELLINGS.get(word, word) for word in found) == _HEADING:
+        last = words[len(_HEADING) - 1]
+    elif found and found[0] in _AS_ONE:
+        last = words[0]
+    else:
         return False, ""
-    rest = line[words[len(_HEADING) - 1].end() :]
+    rest = line[last.end() :]
     return True, rest.lstrip(" \t*_~`:：=.-–—!#|")
 
 

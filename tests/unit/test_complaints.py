@@ -26,12 +26,20 @@ from wa_integrasi.complaints import read_complaint, ticket_of
         "Pesan\u200b Komplain",
         "【Pesan Komplain】",
         "# Pesan Komplain",
+        "pesankomplain:",
+        "*PesanKomplen*",
     ],
 )
 def test_a_heading_however_it_is_typed(heading: str) -> None:
     found = read_complaint(f"{heading}\nNama: Siti\nKeluhan: bocor")
     assert found is not None
     assert found.fields == {"nama": "Siti", "keluhan": "bocor"}
+
+
+def test_a_heading_in_one_word_with_the_complaint_behind_it() -> None:
+    found = read_complaint("pesankomplain: AC bocor")
+    assert found is not None
+    assert found.text == "AC bocor"
 
 
 @pytest.mark.parametrize(
@@ -45,6 +53,9 @@ def test_a_heading_however_it_is_typed(heading: str) -> None:
         "Pesan",
         "Pesan makan siang",
         "Pesanan Komplain",
+        "Pesan Komplain",
+        "*Pesan Komplain:*\n\n …",
+        "pesankomplain",
     ],
 )
 def test_what_is_none(text: str) -> None:
@@ -86,7 +97,7 @@ def test_what_stands_behind_the_heading_belongs_to_the_text() -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_read(text: str) -> None:
-    found = read_complaint(f"Pesan Komplain\n{text}")
+    found = read_complaint(f"Pesan Komplain\nAC bocor\n{text}")
     assert found is not None
     assert all(name and value for name, value in found.fields.items())
     assert len(found.fields) <= 30
