@@ -31,7 +31,8 @@ _EVERYWHERE = (
     (re.compile(r"/\*M?[!+]|--\+"), "comments that the server executes (/*! or /*+)"),
     (re.compile(r"/\*(?:(?!\*/).)*?/\*", re.DOTALL), "a comment within a comment"),
     (re.compile(r"/\*(?:(?!\*/).)*\Z", re.DOTALL), "a comment that does not end"),
-    (re.compile("\x00"), "a NUL character"),
+    (re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]|\r(?!\n)"), "a control character"),
+    (re.compile(r"\{#"), "{#, which begins a comment elsewhere"),
 )
 _HERE = {
     "sqlite": (),
@@ -39,7 +40,7 @@ _HERE = {
         (re.compile(r"\$\w*\$"), "texts in dollar quotes"),
         (re.compile(r"\bU&[\"']", re.IGNORECASE), "texts as U&'…'"),
     ),
-    "mysql": ((re.compile(r"--(?![\s]|\Z)"), "-- without a space behind it"),),
+    "mysql": ((re.compile(r"--(?![ \t\r\n]|\Z)"), "-- without a space behind it"),),
     "oracle": ((re.compile(r"\bn?q'", re.IGNORECASE), "texts as q'…'"),),
 }
 _HARMFUL = re.compile(
@@ -123,7 +124,7 @@ def check(statement: str, dialect: str, functions: frozenset[str] = frozenset())
         raise _no("more than one statement")
     tree: Any = trees[0]
     _refuse_acting(tree, checked)
-    _refuse_variables(tokens, dialect)
+    _refuse_words(tokens, dialect)
     _refuse_functions(tree, tokens, allowed(dialect, functions))
     if dialect == "oracle":
         _refuse_packages(tree)
@@ -184,12 +185,14 @@ def _refuse_functions(tree: exp.Expression, tokens: Sequence[Token], names: froz
             raise _no(f"the function {call.name}() is not on the list of those that are allowed")
 
 
-def _refuse_variables(tokens: Sequence[Token], dialect: str) -> None:
+def _refuse_words(tokens: Sequence[Token], dialect: str) -> None:
     from sqlglot import TokenType
 
     quoted = (*_texts(), TokenType.IDENTIFIER)
     for token in tokens:
         operator = dialect == "postgresql" and not re.search(r"\w", token.text)
+        if dialect == "postgresql" and token.token_type is TokenType.BYTE_STRING:
+            raise _no("texts as E'…': refused, since they go on in the next line's text")
         if token.token_type is TokenType.PARAMETER or (
             "@" in token.text and not operator and token.token_type not in quoted
         ):
