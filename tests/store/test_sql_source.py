@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from tests.store.plants import SECRET, UNCHANGED, ask, endless, everything, refused
+from tests.store.plants import SECRET, UNCHANGED, ask, endless, everything, refused, refused_unguarded
 from tests.store.readers import reader_of_mariadb, reader_of_postgresql
 from wa_integrasi.sources.base import Rows
 from wa_integrasi.sources.sql import SqlDatabase
@@ -103,6 +103,14 @@ def test_an_error_about_data_does_not_show_it_and_is_no_matter_of_waiting(
     assert SECRET not in str(error)
     assert "infinity" not in str(error)
     assert not error.transient
+
+
+def test_an_error_of_mariadb_does_not_show_a_bound_value(mariadb_database: str) -> None:
+    error = refused(mariadb_database, "SELECT :value + 9223372036854775807", value=812345678)
+    assert "812345678" not in str(error)
+    assert "out of range" in str(error)
+    error = refused_unguarded(mariadb_database, f"SELECT '{SECRET}' FROM WHERE")
+    assert str(error) == "mysql: syntax error at line 1 (error 1064)"
 
 
 def test_text_that_sqlite_cannot_read_is_not_shown(sqlite_file: Path) -> None:

@@ -136,7 +136,7 @@ def _refuse_unreadable(statement: str, dialect: str) -> None:
         raise _no(f"it is longer than {_LONGEST} characters")
     for pattern, what in (*_EVERYWHERE, *_HERE[dialect]):
         if pattern.search(statement):
-            raise _no(f"{what}: refused, since it may hide what is done")
+            raise _no(f"{what}: what is done may hide there")
     bare = re.sub(r"/\*.*?\*/", " ", statement, flags=re.DOTALL)
     if found := _HARMFUL.search(statement) or _HARMFUL.search(bare):
         name = re.split(r"[^\w.]", found[0])[0]
@@ -192,7 +192,7 @@ def _refuse_words(tokens: Sequence[Token], dialect: str) -> None:
     for token in tokens:
         operator = dialect == "postgresql" and not re.search(r"\w", token.text)
         if dialect == "postgresql" and token.token_type is TokenType.BYTE_STRING:
-            raise _no("texts as E'…': refused, since they go on in the next line's text")
+            raise _no("texts as E'…': what is done may hide there")
         if token.token_type is TokenType.PARAMETER or (
             "@" in token.text and not operator and token.token_type not in quoted
         ):

@@ -39,10 +39,8 @@ _TOO_LONG = frozenset({1317, 1969, 3024})
 _AWAY = frozenset({0, 1040, 1042, 1043, 1044, 1045, 1049, 1053, 1129, 1130, 1158, 1159, 1160, 1161, 1203, 1226})
 _AGAIN = frozenset({1205, 1213, 1927})
 _ONLY_READ = frozenset({1290, 1792})
-_OF_THE_STATEMENT = frozenset(
-    {1046, 1052, 1054, 1055, 1064, 1140, 1142, 1143, 1146, 1222, 1241, 1248, 1305, 1370, 1690}
-)
-"""Errors that quote the statement, and no data."""
+_OF_THE_STATEMENT = frozenset({1046, 1052, 1054, 1055, 1140, 1142, 1143, 1146, 1222, 1241, 1248, 1305, 1370})
+"""Errors that quote names of the statement. Others quote its text, in which the driver has put the bound values."""
 
 
 class MySql:
@@ -95,7 +93,7 @@ class MySql:
         if number not in _OF_THE_STATEMENT:
             line = re.sub(r"'.*'", "…", line)
         if number == 1064:
-            line = f"syntax error: {line.partition('near ')[2] or line}"
+            line = "syntax error " + ("".join(re.findall(r"at line \d+$", line)) or "in the statement")
         if number in _ONLY_READ:
             return SourceError(f"mysql: refused, a source is only read ({line})", transient=False)
         return SourceError(f"mysql: {line} (error {number})", transient=number in _AGAIN)

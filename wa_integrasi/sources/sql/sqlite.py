@@ -63,7 +63,6 @@ class SqliteSession:
     def __init__(self, raw: sqlite3.Connection, file: Path, limits: Limits) -> None:
         self._raw = raw
         self._file = file
-        self._zone = limits.zone
         self._cursor: sqlite3.Cursor | None = None
         ends = time.monotonic() + limits.timeout_s
         functions = limits.functions | _OPERATORS
