@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+import pymysql
 import pytest
 
 from tests.store.plants import ask, endless, refused
@@ -135,6 +137,21 @@ def test_a_thousand_rows_of_a_million_take_the_room_of_a_thousand(url: str) -> N
         tracemalloc.stop()
         assert (len(rows.values), rows.truncated) == (1_000, True)
     assert room[1] < room[0] * 1.2 + 100_000
+
+
+def test_a_connection_that_was_left_early_keeps_no_memory(mariadb_database: str) -> None:
+    def connections() -> int:
+        return sum(isinstance(each, pymysql.connections.Connection) for each in gc.get_objects())
+
+    gc.collect()
+    before = connections()
+    gc.disable()
+    try:
+        for _ in range(3):
+            assert ask(mariadb_database, endless(mariadb_database), max_rows=5).truncated
+        assert connections() == before
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("kind", KINDS)

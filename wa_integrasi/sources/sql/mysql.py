@@ -199,6 +199,7 @@ def _cursor_class() -> Any:
             if self._result is not None:
                 self._result.unbuffered_active = False
                 self._result.has_next = False
+                self._result.connection = None  # a cycle, which would keep the certificates of each connection
             self.connection = None
 
     return Abandonable
