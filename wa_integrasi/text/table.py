@@ -44,7 +44,7 @@ class Column:
         name, dot, decimals = shape.partition(".")
         if not field or any(more) or (dot and not decimals.isdecimal()):
             raise FormatError(f"no column {text!r}: use field, field:Title or field:Title:format")
-        return cls(field, title or _title(field), name, int(decimals) if dot else None)
+        return cls(field, title or heading(field), name, int(decimals) if dot else None)
 
     def show(self, value: Any, locale: Locale) -> str:
         """`value` as this column writes it, on one line."""
@@ -113,7 +113,7 @@ def _columns(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column | str] 
     if any(not isinstance(row, Mapping) for row in rows):
         raise FormatError("a table wants rows with named fields")
     if columns is None:
-        return [Column(field, _title(field)) for field in rows[0]]
+        return [Column(field, heading(field)) for field in rows[0]]
     if isinstance(columns, str) or not columns:
         raise FormatError('columns are a list such as ["gardu:Gardu", "beban:Beban"]')
     chosen = [column if isinstance(column, Column) else Column.parse(str(column)) for column in columns]
@@ -207,7 +207,8 @@ def _moment(value: Any, locale: Locale) -> str:
     return locale.date(value, "short")
 
 
-def _title(field: str) -> str:
+def heading(field: str) -> str:
+    """What stands above a column whose title nobody gave."""
     return field.replace("_", " ").capitalize()
 
 
