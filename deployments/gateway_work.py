@@ -18,6 +18,7 @@ from flows.gateway import gateway
 from tasks.standby import Standby
 from wa_integrasi.accounts import KnownAccount, known_accounts
 from wa_integrasi.delivery import Delivery
+from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.policy.rules import rules_of
 from wa_integrasi.store.engine import Store
@@ -40,6 +41,7 @@ class Hands:
     runs: Runs
     stop: asyncio.Event
     budget_s: float
+    files: OutgoingFiles | None = None
     turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     """Of each account: never two at once."""
 
@@ -80,7 +82,7 @@ class GatewayWork:
     async def _without_a_run(self) -> None:
         owner = f"{socket.gethostname()}:{os.getpid()}:live"
         async with self._hands.senders.lent(self._account, look=False) as sender:
-            delivery = Delivery(self._outbox, {self._account: sender}, owner)
+            delivery = Delivery(self._outbox, {self._account: sender}, owner, files=self._hands.files)
             budget_s = min(_WITHOUT_RUN_S, self._hands.budget_s)
             tally = await delivery.drain(budget_s, budget_s, self._hands.stop)
         log.info("%s, without a run: %s", self.name, tally)

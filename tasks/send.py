@@ -13,9 +13,10 @@ from tasks.enqueue import Queued
 from tasks.standby import sender_of, standby
 from tasks.standing import show_standing
 from wa_integrasi.delivery import Delivery
+from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.history import History
 from wa_integrasi.outbox import Outbox
-from wa_integrasi.settings import load_settings
+from wa_integrasi.settings import Settings, load_settings
 from wa_integrasi.store.engine import Store
 
 
@@ -29,8 +30,9 @@ async def send(report: str, queued: Queued, account: str = "default", budget_s: 
         account: Name of the gateway block to send by.
         budget_s: Seconds to go on for.
     """
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
-        async with _delivery(store, account) as delivery:
+    settings = load_settings()
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        async with _delivery(store, settings, account) as delivery:
             await delivery.follow(queued.ids, budget_s)
         entries = History(store).messages(ids=queued.ids, limit=len(queued.ids))
     await show_standing(entries, queued.refused)
@@ -46,8 +48,9 @@ async def drain(account: str = "default", budget_s: float = 60, stay_s: float = 
         stay_s: Seconds to wait for more after the last message.
     """
     given = standby()
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
-        async with _delivery(store, account) as delivery:
+    settings = load_settings()
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        async with _delivery(store, settings, account) as delivery:
             tally = await delivery.drain(budget_s, stay_s, given.stop if given else None)
     if given is not None:
         given.drained = True
@@ -55,7 +58,7 @@ async def drain(account: str = "default", budget_s: float = 60, stay_s: float = 
 
 
 @asynccontextmanager
-async def _delivery(store: Store, account: str) -> AsyncIterator[Delivery]:
+async def _delivery(store: Store, settings: Settings, account: str) -> AsyncIterator[Delivery]:
     owner = f"{socket.gethostname()}:{os.getpid()}:{task_run.id}"
     async with sender_of(account) as sender:
-        yield Delivery(Outbox(store), {account: sender}, owner)
+        yield Delivery(Outbox(store), {account: sender}, owner, files=OutgoingFiles(settings.files_path))

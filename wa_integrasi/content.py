@@ -49,12 +49,14 @@ class _Media(_Model):
     """Where the provider fetches the file."""
     media_id: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     """The provider's id of a file that was uploaded before."""
+    file: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """SHA-256 of one of our own files (`wa_integrasi.files`), which goes along with the message."""
     caption: Caption = ""
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        if (self.link is None) == (self.media_id is None):
-            raise ValueError("must have either link or media_id")
+        if sum(place is not None for place in (self.link, self.media_id, self.file)) != 1:
+            raise ValueError("must have either link or media_id, or file")
         return self
 
 
@@ -180,6 +182,23 @@ class Reaction(_Model):
 Content = Text | Image | Document | Template | Buttons | Menu | Reaction
 _CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="type")])
 TYPES = frozenset({"text", "image", "document", "template", "buttons", "menu", "reaction"})
+
+
+def media_of(content: Content) -> Image | Document | None:
+    """The picture or file that belongs to a content."""
+    if isinstance(content, Image | Document):
+        return content
+    return content.header_media if isinstance(content, Template) else None
+
+
+def uploaded(content: Content, media_id: str) -> Content:
+    """`content` with its own file named by the id that the provider gave it."""
+    if isinstance(content, Image | Document):
+        return content.model_copy(update={"file": None, "media_id": media_id})
+    if isinstance(content, Template) and content.header_media is not None:
+        media = content.header_media.model_copy(update={"file": None, "media_id": media_id})
+        return content.model_copy(update={"header_media": media})
+    return content
 
 
 def dump_content(content: Content) -> str:

@@ -16,6 +16,7 @@ from deployments.register import check_prefect
 from wa_integrasi.accounts import known_accounts
 from wa_integrasi.composing import compose_all
 from wa_integrasi.content import Content, ContentError, load_content
+from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.history import Entry, History
 from wa_integrasi.message import REACHED, Priority
 from wa_integrasi.outbox import NewMessage, Outbox
@@ -57,7 +58,7 @@ def send(
             ],
         )
         if wait:
-            ids = asyncio.run(_sent(store, account, messages))
+            ids = asyncio.run(_sent(store, account, messages, OutgoingFiles(settings.files_path)))
         else:
             ids = [row.id for row in Outbox(store).enqueue(messages)]
         history = History(store)
@@ -69,7 +70,7 @@ def send(
         raise typer.Exit(1)
 
 
-async def _sent(store: Store, account: str, messages: Sequence[NewMessage]) -> list[int]:
+async def _sent(store: Store, account: str, messages: Sequence[NewMessage], files: OutgoingFiles) -> list[int]:
     """Enqueue the messages and send until they have left; without the account's block nothing is enqueued."""
     from deployments.accounts import load_account
     from wa_integrasi.delivery import Delivery
@@ -80,7 +81,7 @@ async def _sent(store: Store, account: str, messages: Sequence[NewMessage]) -> l
     async with block.sender() as sender:
         ids = [row.id for row in await asyncio.to_thread(outbox.enqueue, messages)]
         owner = f"{socket.gethostname()}:{os.getpid()}:wa send"
-        await Delivery(outbox, {account: sender}, owner).follow(ids, _FOLLOWED_S)
+        await Delivery(outbox, {account: sender}, owner, files=files).follow(ids, _FOLLOWED_S)
     return ids
 
 

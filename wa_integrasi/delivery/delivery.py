@@ -11,6 +11,7 @@ from wa_integrasi.delivery.patience import Patience
 from wa_integrasi.delivery.stream import Stream
 from wa_integrasi.delivery.tally import Tally
 from wa_integrasi.delivery.worker import Worker
+from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.policy.rules import AccountRules, rules_of
 from wa_integrasi.providers.base import Sender
@@ -34,12 +35,17 @@ class Delivery:
         rules: Mapping[str, AccountRules] | None = None,
         *,
         at_once: int = AT_ONCE,
+        files: OutgoingFiles | None = None,
     ) -> None:
-        """`senders` and `rules` by account, else those of their channels; `owner` names this worker in the leases."""
+        """`senders` and `rules` by account, else those of their channels; `owner` names this worker in the leases.
+
+        `files` has what messages name by their `file`; without it such messages are refused.
+        """
         self._outbox = outbox
         self._senders = senders
         self._owner = owner
         self._at_once = at_once
+        self._files = files
         self._rules = {
             account: replace((rules or {}).get(account) or rules_of(sender.name), looks_up=sender.capabilities.looks_up)
             for account, sender in senders.items()
@@ -101,4 +107,4 @@ class Delivery:
 
     def _worker(self) -> Worker:
         patience = Patience(self._outbox.store.dialect)
-        return Worker(self._outbox, self._senders, self._owner, self._rules, self._at_once, patience)
+        return Worker(self._outbox, self._senders, self._owner, self._rules, self._at_once, patience, self._files)

@@ -6,20 +6,32 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from wa_integrasi.content import Document, media_of
 from wa_integrasi.delivery.flight import Flight
 from wa_integrasi.delivery.patience import Patience
 from wa_integrasi.delivery.tally import Tally
+from wa_integrasi.files import FileGoneError, OutgoingFiles
 from wa_integrasi.message import Status
 from wa_integrasi.outbox import LEASE, Claimed, Outbox
 from wa_integrasi.policy.fit import Unfit, fit
 from wa_integrasi.policy.rules import AccountRules
-from wa_integrasi.providers.base import Accepted, LooksUp, Missing, Outbound, Outcome, Sender, Unanswered
+from wa_integrasi.providers.base import (
+    Accepted,
+    Action,
+    Failed,
+    LooksUp,
+    Missing,
+    Outbound,
+    Outcome,
+    Sender,
+    Unanswered,
+)
 from wa_integrasi.store.engine import StoreError
 
 _BEAT_S = LEASE.total_seconds() / 3
@@ -37,6 +49,7 @@ class Worker:
     rules: Mapping[str, AccountRules]
     at_once: int
     patience: Patience
+    files: OutgoingFiles | None = None
     tally: Tally = field(default_factory=Tally)
     _until: dict[str, datetime] = field(default_factory=dict)
     """How long each lease holds, as far as is known here."""
@@ -119,10 +132,12 @@ class Worker:
         """Send a message; the status of one that was refused, None for one whose lease is over: it is another's."""
         sender = self.senders[message.account]
         try:
-            outbound = _outbound(message, sender)
-        except Unfit as error:
+            outbound = await self._with_file(_outbound(message, sender))
+        except (Unfit, FileGoneError) as error:
             await self.patience(self.outbox.refuse, message, f"{sender.name}: {error}")
             return Status.REFUSED
+        except OSError as error:
+            return Failed(Action.RETRY, "file", f"the message's file cannot be read: {error.strerror}")
         await self._turn(message)
         if (until := self._until.get(message.lease)) is not None and self.outbox.now() >= until:
             log.warning("message %s is not sent: its lease was over before its turn came", message.id)
@@ -135,6 +150,16 @@ class Worker:
             return Unanswered("the channel broke: CancelledError")
         except Exception as error:
             return Unanswered(f"the channel broke: {type(error).__name__}")
+
+    async def _with_file(self, outbound: Outbound) -> Outbound:
+        """The message with the bytes of its file, if it has one of ours. Raises `FileGoneError`, `OSError`."""
+        media = media_of(outbound.content)
+        if media is None or media.file is None:
+            return outbound
+        if self.files is None:
+            raise FileGoneError("no folder of outgoing files is known here")
+        name = media.filename if isinstance(media, Document) else ""
+        return replace(outbound, file=await asyncio.to_thread(self.files.read, media.file, name))
 
     async def _turn(self, message: Claimed) -> None:
         """Wait for the moment of a message; and after a stall, in which several have passed, let none bunch up."""

@@ -22,6 +22,7 @@ from wa_integrasi.content import (
     Reaction,
     Template,
     Text,
+    media_of,
 )
 from wa_integrasi.providers.base import Capabilities
 from wa_integrasi.recipient import Kind, Recipient
@@ -54,8 +55,8 @@ def fit(
         raise Unfit(_UNREACHED[recipient.kind])
     if isinstance(content, Text):
         return _texts(content.body, capabilities)
-    if isinstance(content, Image | Document) and content.link is None and not capabilities.media_ids:
-        raise Unfit(f"this channel takes {content.type}s by link only, and this one has a media_id instead")
+    if (media := media_of(content)) is not None:
+        _check_place(media, capabilities)
     if isinstance(content, Template) and content.header_media is not None and not capabilities.template_files:
         raise Unfit(f"on this channel the file at the head of {content.name} belongs to the template; leave it out")
     if content.type in capabilities.contents:
@@ -71,6 +72,14 @@ def fit(
             raise Unfit(f"this channel has no templates, so {content.name} cannot be sent; send its text instead")
         case _:
             assert_never(content)
+
+
+def _check_place(media: Image | Document, capabilities: Capabilities) -> None:
+    """Refuse a picture or file that is where the channel cannot get it."""
+    if media.media_id is not None and not capabilities.media_ids:
+        raise Unfit(f"this channel takes {media.type}s by link only, and this one has a media_id instead")
+    if media.file is not None and not capabilities.files:
+        raise Unfit(f"this channel takes {media.type}s by link only, and a file of ours has none")
 
 
 def choices(content: Content) -> dict[str, str]:
@@ -119,6 +128,6 @@ def _words(choice: Button | Choice) -> str:
 
 def _linked(media: Image | Document) -> str:
     if media.link is None:
-        raise Unfit(f"this channel sends no {media.type}s, and a media_id has no link to send instead")
+        raise Unfit(f"this channel sends no {media.type}s, and this one has no link to send instead")
     name = str(escape(media.filename)) if isinstance(media, Document) else ""
     return "\n".join(line for line in (media.caption, name, media.link) if line)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from wa_integrasi.content import TEXT_LIMIT, Content
+from wa_integrasi.files import OutgoingFile
 from wa_integrasi.message import Receipt
 from wa_integrasi.recipient import Kind, Recipient
 
@@ -27,6 +28,8 @@ class Outbound:
     """Ours, new for each attempt; a channel that can echo it lets a lost answer be found again."""
     reply_to: str | None = None
     """The provider's id of the message that this one quotes."""
+    file: OutgoingFile | None = None
+    """The file that the content names by its `file`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ class Capabilities:
     text_limit: int = TEXT_LIMIT
     media_ids: bool = False
     """Whether a picture or file may be named by the `media_id` of an upload; otherwise it takes links only."""
+    files: bool = False
+    """Whether it takes the bytes of a picture or file (`Outbound.file`); otherwise only what it can fetch."""
     template_files: bool = False
     """Whether a template message brings along the picture or file at its head (`Template.header_media`)."""
     quotes: bool = False

@@ -10,11 +10,13 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from mimetypes import guess_extension
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aiohttp
 
+from wa_integrasi.files import OutgoingFile
 from wa_integrasi.providers.base import Action, Failed, Unanswered
 from wa_integrasi.providers.wire import json_object, retry_after
 
@@ -85,12 +87,22 @@ class Http:
         """Post `body`. An `Answer` of any status; `Failed` when nothing was written; else `Unanswered`."""
         return await self._request("POST", url, body, {"Content-Type": content_type})
 
+    async def post_file(self, url: str, fields: Mapping[str, str], file: OutgoingFile) -> Answer | Failed | Unanswered:
+        """Post a form of `fields` and a `file`; else as `post`."""
+        form = aiohttp.FormData(quote_fields=False)
+        for name, value in fields.items():
+            form.add_field(name, value)
+        # A name of our own: that of the file may be anything, and goes with the message.
+        name = f"file{guess_extension(file.mime_type) or ''}"
+        form.add_field("file", file.content, filename=name, content_type=file.mime_type)
+        return await self._request("POST", url, form, {})
+
     async def put(self, url: str, body: bytes) -> Answer | Failed | Unanswered:
         """Put a JSON `body`; else as `post`."""
         return await self._request("PUT", url, body, {"Content-Type": "application/json"})
 
     async def _request(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+        self, method: str, url: str, body: bytes | aiohttp.FormData | None, headers: Mapping[str, str]
     ) -> Answer | Failed | Unanswered:
         if self._session is None:
             raise RuntimeError("a sender is entered (async with) before it sends")

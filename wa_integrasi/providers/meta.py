@@ -7,10 +7,10 @@ import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
-from wa_integrasi.content import TYPES
+from wa_integrasi.content import TYPES, uploaded
 from wa_integrasi.providers.base import (
     Accepted,
     Action,
@@ -27,6 +27,7 @@ from wa_integrasi.providers.http import Answer, Http, check_url, check_word
 from wa_integrasi.providers.meta_errors import SERVICE, graph_answer
 from wa_integrasi.providers.meta_request import read_body, request_body
 from wa_integrasi.providers.meta_templates import list_templates
+from wa_integrasi.providers.meta_uploads import MetaUploads
 from wa_integrasi.providers.meta_webhook import events
 from wa_integrasi.providers.wire import header, json_object, storable
 from wa_integrasi.recipient import Kind
@@ -69,6 +70,11 @@ class MetaConfig:
         return f"{self._base}/{self.phone_number_id}/messages"
 
     @property
+    def media_url(self) -> str:
+        """Where files are uploaded."""
+        return f"{self._base}/{self.phone_number_id}/media"
+
+    @property
     def templates_url(self) -> str | None:
         """Where templates are listed, if it is known whose."""
         return f"{self._base}/{self.waba_id}/message_templates" if self.waba_id is not None else None
@@ -86,6 +92,7 @@ class MetaCloudSender:
         recipients=frozenset({Kind.PHONE, Kind.BSUID}),
         contents=TYPES,
         media_ids=True,
+        files=True,
         template_files=True,
         quotes=True,
         windowed=True,
@@ -96,6 +103,7 @@ class MetaCloudSender:
         self._config = config
         authorization = {"Authorization": f"Bearer {config.access_token}"}
         self._http = Http(SERVICE, authorization, timeout_s=config.timeout_s, max_in_flight=config.max_in_flight)
+        self._uploads = MetaUploads(self._http, config.media_url, config.access_token)
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
@@ -108,8 +116,16 @@ class MetaCloudSender:
         """Send one message."""
         if outbound.recipient.kind not in self.capabilities.recipients:
             return Failed(Action.DEAD, "recipient", f"{SERVICE} reaches phone numbers and user ids only")
+        if outbound.file is not None:
+            media_id = await self._uploads.id_of(outbound.file)
+            if isinstance(media_id, Failed):
+                return media_id
+            outbound = replace(outbound, content=uploaded(outbound.content, media_id))
         answer = await self._http.post(self._config.messages_url, json.dumps(request_body(outbound)).encode())
-        return _outcome(answer, self._config.access_token) if isinstance(answer, Answer) else answer
+        outcome = _outcome(answer, self._config.access_token) if isinstance(answer, Answer) else answer
+        if outbound.file is not None and isinstance(outcome, Failed):
+            self._uploads.forget(outbound.file)
+        return outcome
 
     async def mark_read(self, message_id: str, *, typing: bool = False) -> bool:
         """Mark a message and those before it as read; `typing` shows for up to 25 seconds that an answer is coming."""

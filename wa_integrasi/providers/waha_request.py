@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
@@ -44,14 +45,22 @@ def request_of(outbound: Outbound, session: str) -> tuple[str, dict[str, Any]]:
             own = {"id": derived_id(outbound), "linkPreview": False}
             return "/api/sendText", {**request, "text": content.body, **own}
         case Image():
-            file = {"mimetype": _mime_type(urlsplit(content.link or "").path, "image/jpeg"), "url": content.link}
+            file = _file(outbound, _mime_type(urlsplit(content.link or "").path, "image/jpeg"))
             return "/api/sendImage", {**request, "file": file, "caption": content.caption}
         case Document():
-            mime_type = _mime_type(content.filename, "application/octet-stream")
-            file = {"mimetype": mime_type, "filename": content.filename, "url": content.link}
+            file = _file(outbound, _mime_type(content.filename, "application/octet-stream"))
+            file["filename"] = content.filename
             return "/api/sendFile", {**request, "file": file, "caption": content.caption}
         case _:
             raise ValueError(f"WAHA sends no {content.type}")
+
+
+def _file(outbound: Outbound, mime_type: str) -> dict[str, Any]:
+    """`BinaryFile` for a file of ours, else `RemoteFile`."""
+    if outbound.file is not None:
+        return {"mimetype": outbound.file.mime_type, "data": b64encode(outbound.file.content).decode()}
+    content = outbound.content
+    return {"mimetype": mime_type, "url": content.link if isinstance(content, Image | Document) else None}
 
 
 def _mime_type(path: str, otherwise: str) -> str:

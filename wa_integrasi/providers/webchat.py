@@ -39,6 +39,7 @@ Node = Mapping[str, Any]
 CAPABILITIES = Capabilities(
     recipients=frozenset({Kind.PHONE, Kind.GROUP, Kind.LID}),
     contents=frozenset({"text", "image", "document", "reaction"}),
+    files=True,
     quotes=True,
     at_once=5,
 )
@@ -164,8 +165,8 @@ def refusal(outbound: Outbound, service: str) -> Failed | None:
         return Failed(Action.DEAD, "recipient", f"{service} reaches phone numbers, groups and linked ids only")
     if outbound.content.type not in CAPABILITIES.contents:
         return Failed(Action.DEAD, "content", f"{service} sends no {outbound.content.type}")
-    if isinstance(outbound.content, Image | Document) and outbound.content.link is None:
-        return Failed(Action.DEAD, "media_id", f"{service} keeps no files: the content must have a link")
+    if isinstance(outbound.content, Image | Document) and outbound.content.link is None and outbound.file is None:
+        return Failed(Action.DEAD, "media_id", f"{service} keeps no files: the content must have a link or a file")
     return None
 
 

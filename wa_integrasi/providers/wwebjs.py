@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -157,15 +158,25 @@ def request_of(outbound: Outbound) -> tuple[str, dict[str, Any]]:
             said = {"contentType": "string", "content": content.body}
             options["linkPreview"] = False
         case Image():
-            said = {"contentType": "MessageMediaFromURL", "content": content.link}
+            said = _media(outbound, content)
             options["caption"] = content.caption
         case Document():
-            said = {"contentType": "MessageMediaFromURL", "content": content.link}
+            said = _media(outbound, content)
             options |= {"caption": content.caption, "sendMediaAsDocument": True}
-            request["mediaFromURLOptions"] = {"filename": content.filename}
+            if outbound.file is None:
+                request["mediaFromURLOptions"] = {"filename": content.filename}
         case _:
             raise ValueError(f"{_SERVICE} sends no {content.type}")
     return "/client/sendMessage", {**request, **said, "options": options}
+
+
+def _media(outbound: Outbound, content: Image | Document) -> dict[str, Any]:
+    if outbound.file is None:
+        return {"contentType": "MessageMediaFromURL", "content": content.link}
+    media = {"mimetype": outbound.file.mime_type, "data": b64encode(outbound.file.content).decode()}
+    if isinstance(content, Document):
+        media["filename"] = content.filename
+    return {"contentType": "MessageMedia", "content": media}
 
 
 def _message_id(message: object) -> str | None:

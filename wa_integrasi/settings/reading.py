@@ -52,6 +52,7 @@ class Settings(BaseModel):
     clamav: checks.ClamAvAddress | None = None
     media_path: checks.FolderPath = Field(default=Path(".wa/media"), validate_default=True)
     media_days: int = Field(default=90, ge=1, le=36_500)
+    files_path: checks.FolderPath = Field(default=Path(".wa/files"), validate_default=True)
 
     rekap_daily_cron: Cron = "0 7 * * *"
     rekap_weekly_cron: Cron = "0 7 * * 1"

@@ -26,7 +26,7 @@ from wa_integrasi.simulator.graph import (
     read_request,
     unknown_number,
 )
-from wa_integrasi.simulator.media import FILE_LIMIT, MediaRoutes, is_mime_type
+from wa_integrasi.simulator.media import FILE_LIMIT, MediaRoutes, body_of, is_mime_type
 from wa_integrasi.simulator.page import chats_view, page
 from wa_integrasi.simulator.phone import Phone, PhoneConfig
 from wa_integrasi.simulator.refusals import GraphError, invalid
@@ -61,6 +61,8 @@ def simulator_app(phone: Phone | PhoneConfig) -> Starlette:
             Route("/attach", routes.attach, methods=["POST"]),
             Route("/choose", routes.choose, methods=["POST"]),
             Route("/file/{file}", media.content),
+            Route("/picture/{file:int}", media.picture),
+            Route("/{version}/{number}/media", media.upload, methods=["POST"]),
             Route("/{version}/{file:int}", media.describe),
             Route("/{version}/{number}/messages", routes.send, methods=["POST"]),
             Route("/{version}/{account}/message_templates", routes.templates),
@@ -81,7 +83,7 @@ class _Routes:
         """The page. Its one script and one style sheet carry a nonce; nothing else may run or load."""
         nonce = secrets.token_urlsafe(16)
         policy = (
-            f"default-src 'self'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; "
+            f"default-src 'self'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' data:; "
             "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
         html = await asyncio.to_thread(page, nonce, self._phone.config.display_number)
@@ -107,7 +109,7 @@ class _Routes:
         """`{from, text}`: the owner of a number types. Pages of other sites cannot make the browser do it."""
         _same_site(request)
         try:
-            typed = json_object(await _body(request))
+            typed = json_object(await body_of(request, _REQUEST_LIMIT))
             sender = Recipient.parse(str(typed.get("from", "")))
         except RecipientError:
             return JSONResponse({"error": "Nomor itu bukan nomor telepon."}, 422)
@@ -131,7 +133,7 @@ class _Routes:
             return JSONResponse({"error": "Nomor itu bukan nomor telepon."}, 422)
         if sender.kind not in (Kind.PHONE, Kind.BSUID) or not is_mime_type(mime_type):
             return JSONResponse({"error": "Berkas ini tidak bisa dikirim."}, 422)
-        content = await _body(request, FILE_LIMIT)
+        content = await body_of(request, FILE_LIMIT)
         name, caption = query.get("name", "")[:_LONGEST_NAME], query.get("caption", "")
         if not content or len(caption) > CAPTION_LIMIT:
             return JSONResponse({"error": "Berkas kosong, atau keterangannya terlalu panjang."}, 422)
@@ -142,7 +144,7 @@ class _Routes:
         """`{from, message, choice}`: the owner of a number taps a button or a row of a message."""
         _same_site(request)
         try:
-            tapped = json_object(await _body(request))
+            tapped = json_object(await body_of(request, _REQUEST_LIMIT))
         except ValueError:
             return JSONResponse({"error": "Isinya bukan JSON."}, 400)
         chat, asked, choice = (str(tapped.get(key, "")) for key in ("from", "message", "choice"))
@@ -197,7 +199,7 @@ class _Routes:
         if request.path_params["number"] != config.phone_number_id:
             raise unknown_number()
         try:
-            payload = json_object(await _body(request))
+            payload = json_object(await body_of(request, _REQUEST_LIMIT))
         except ValueError:
             payload = {}
         return read_request(payload, config.country_code, config.templates)
@@ -221,15 +223,6 @@ def _taken(wanted: MessageRequest, message_id: str) -> dict[str, Any]:
         "contacts": [{"input": wanted.given} | identity],
         "messages": [{"id": message_id}],
     }
-
-
-async def _body(request: Request, limit: int = _REQUEST_LIMIT) -> bytes:
-    read = bytearray()
-    async for chunk in request.stream():
-        read += chunk
-        if len(read) > limit:
-            raise HTTPException(413)
-    return bytes(read)
 
 
 def _same_site(request: Request, content_type: str = "application/json") -> None:

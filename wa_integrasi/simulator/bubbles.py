@@ -60,9 +60,12 @@ def _bubble(line: Line, zone: ZoneInfo, today: date) -> dict[str, Any]:
 
 
 def _file(file: dict[str, str]) -> dict[str, str]:
-    """A picture or a file as a card: nothing of it is loaded, since the page shows no other site's content."""
+    """A picture or a file as a card. What a link names is not loaded: the page shows no other site's content."""
     name = file["name"] or file["link"].partition("?")[0].rstrip("/").rpartition("/")[2]
-    return {"kind": file["kind"], "name": name or _FILES.get(file["kind"], "Berkas"), "link": _web(file["link"])}
+    shown = {"kind": file["kind"], "name": name or _FILES.get(file["kind"], "Berkas"), "link": _web(file["link"])}
+    if file["kind"] == "image" and file.get("id", "").isdecimal() and "sha256" not in file:
+        shown["picture"] = f"picture/{file['id']}"
+    return shown
 
 
 def _web(link: str) -> str:

@@ -65,7 +65,8 @@ def _media(kind: str, node: Mapping[str, Any]) -> Shown:
         raise invalid(f"Param {kind}['link'] must be a URL.")
     caption = text_of(node, "caption", f"{kind}['caption']", CAPTION_LIMIT, optional=True)
     name = text_of(node, "filename", f"{kind}['filename']", _LINK, optional=True)
-    return Shown(kind, caption, {"file": {"kind": kind, "name": name, "link": link}})
+    file = {"kind": kind, "name": name, "link": link} | ({"id": media_id} if media_id else {})
+    return Shown(kind, caption, {"file": file})
 
 
 def _interactive(node: Mapping[str, Any]) -> Shown:

@@ -74,7 +74,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A picture or document that the phone's owner has sent."""
+    """A picture or document that the phone's owner has sent, or the business uploaded."""
 
     id: str
     mime_type: str
@@ -115,8 +115,7 @@ class PhoneStore:
         """Keep a message together with its file and what will happen to it, and when."""
         with self._transaction() as db:
             if file is not None:
-                values = (file.id, file.mime_type, file.sha256, file.content)
-                db.execute("insert into file (id, mime_type, sha256, content) values (?, ?, ?, ?)", values)
+                db.execute("insert into file (id, mime_type, sha256, content) values (?, ?, ?, ?)", _values(file))
             cursor = db.execute(
                 f"insert into line ({_LINE}) values ({', '.join('?' * 14)})",  # noqa: S608 (our own column names)
                 tuple(getattr(line, name) for name in _LINE.split(", ")),
@@ -125,6 +124,11 @@ class PhoneStore:
                 "insert into event (line, name, at, due) values (?, ?, ?, ?)",
                 [(cursor.lastrowid, name, at, at) for name, at in events],
             )
+
+    def add_file(self, file: File) -> None:
+        """Keep a file that no message has yet."""
+        with self._transaction(visible=False) as db:
+            db.execute("insert into file (id, mime_type, sha256, content) values (?, ?, ?, ?)", _values(file))
 
     def happen(self, now: float) -> None:
         """Put the ticks whose time has come, each with the time it was meant for."""
@@ -262,6 +266,10 @@ class PhoneStore:
                 db.execute("rollback")
                 raise
             db.execute("commit")
+
+
+def _values(file: File) -> tuple[object, ...]:
+    return file.id, file.mime_type, file.sha256, file.content
 
 
 def _line(row: tuple[object, ...]) -> Line:
