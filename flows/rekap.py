@@ -36,7 +36,7 @@ async def rekap(
 
 def branch(job: ReportJob) -> PrefectFuture[None]:
     """One report's way; when it fails, the others go on, and the run says so at its end."""
-    rows = query.submit(job)
-    messages = format_messages.submit(job, rows)
+    data = query.submit(job)
+    messages = format_messages.submit(job, data)
     queued = enqueue.submit(job.name, messages)
     return send.submit(job.name, queued, account=job.report.account)

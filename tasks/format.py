@@ -6,26 +6,39 @@ from prefect.runtime import flow_run
 
 from wa_integrasi.clock import utc_now
 from wa_integrasi.composing import text_limit
+from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.outbox import NewMessage
-from wa_integrasi.reporting import ReportJob, compose
+from wa_integrasi.reporting import ReportData, ReportJob, compose, enclose
 from wa_integrasi.settings import load_settings
-from wa_integrasi.sources.base import Rows
 from wa_integrasi.store.engine import Store
 
 
 @task(name="format", task_run_name="format {job.name}", cache_policy=NO_CACHE, persist_result=False)
-def format_messages(job: ReportJob, rows: Rows) -> list[NewMessage]:
-    """Render the report's chat template for everybody who receives it.
+def format_messages(job: ReportJob, data: ReportData) -> list[NewMessage]:
+    """Render the report's chat template for everybody who receives it, with its chart and its file.
 
     Args:
         job: The report and the slot it speaks of.
-        rows: What its query gave.
+        data: What its queries gave.
     """
     settings = load_settings()
     with Store.open(settings.database_url.get_secret_value()) as store:
         limit = text_limit(store, job.report.account)
+    now, logger = utc_now(), get_run_logger()
+    enclosures = enclose(job, data, now)
+    for problem in enclosures.problems:
+        logger.warning("%s", problem)
+    files = OutgoingFiles(settings.files_path)
     messages = compose(
-        job, rows, now=utc_now(), group_ids=settings.group_ids, flow_run_id=flow_run.id, text_limit=limit
+        job,
+        data,
+        now=now,
+        group_ids=settings.group_ids,
+        flow_run_id=flow_run.id,
+        text_limit=limit,
+        enclosed=enclosures.contents(job, files),
     )
-    get_run_logger().info("%s messages of %s rows", len(messages), len(rows.values))
+    if enclosures.files:
+        files.sweep()
+    logger.info("%s messages of %s rows", len(messages), len(data.rows.values))
     return messages

@@ -5,8 +5,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
 from blocks.sources import load_source
-from wa_integrasi.reporting import ReportJob
-from wa_integrasi.sources.base import Rows, SourceError
+from wa_integrasi.reporting import ReportData, ReportJob, read_data
+from wa_integrasi.sources.base import SourceError
 
 
 def is_transient(_task: object, _run: TaskRun, state: State) -> bool:
@@ -25,12 +25,12 @@ def is_transient(_task: object, _run: TaskRun, state: State) -> bool:
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def query(job: ReportJob) -> Rows:
-    """Run the report's query for its slot.
+def query(job: ReportJob) -> ReportData:
+    """Run the report's queries for its slot.
 
     Args:
         job: The report and the slot it speaks of.
     """
-    rows = load_source(job.report.source).query(job.report.query, job.slot.binds).capped(job.report.max_rows)
-    get_run_logger().info("%s rows from %s for %s", len(rows.values), job.report.source, job.slot.key)
-    return rows
+    data = read_data(job, load_source(job.report.source))
+    get_run_logger().info("%s rows from %s for %s", len(data.rows.values), job.report.source, job.slot.key)
+    return data

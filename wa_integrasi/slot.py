@@ -41,6 +41,11 @@ class Slot:
                 assert_never(self.cadence)
 
     @property
+    def previous(self) -> Slot:
+        """The slot before this one."""
+        return Slot.containing(self.first_day - timedelta(days=1), self.cadence, self.zone)
+
+    @property
     def start(self) -> datetime:
         """Midnight in the business zone, aware."""
         return datetime.combine(self.first_day, time(), ZoneInfo(self.zone))

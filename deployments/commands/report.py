@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, cast
 
 import typer
@@ -13,12 +18,15 @@ from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
 from wa_integrasi.composing import compose_all, text_limit
-from wa_integrasi.content import dump_content
-from wa_integrasi.reporting import ReportError, compose, plan_reports, slot_of
+from wa_integrasi.content import dump_content, media_of
+from wa_integrasi.files import OutgoingFiles
+from wa_integrasi.outbox import NewMessage
+from wa_integrasi.reporting import Enclosures, ReportError, compose, enclose, plan_reports, read_data, slot_of
 from wa_integrasi.settings import load_settings
 from wa_integrasi.slot import Cadence
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
+from wa_integrasi.text.attachment import Attachment
 
 app = typer.Typer(no_args_is_help=True, help="Scheduled reports.")
 
@@ -44,29 +52,81 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def preview(name: Name, slot: Day = "") -> None:
-    """Make a report of real rows and print it; nothing is enqueued."""
+def preview(
+    name: Name,
+    slot: Day = "",
+    to: Annotated[str, typer.Option(help="Only for this contact or group of the catalog.")] = "",
+    attachments: Annotated[
+        Path | None, typer.Option(help="Folder to write the chart and the file of the report into.")
+    ] = None,
+) -> None:
+    """Make a report of real rows and print who would get what; nothing is enqueued."""
     from blocks.sources import load_source
 
     cadence = _cadence(name)
     ends = _ends(cadence, slot)
     [job] = plan_reports(cadence, slot, [name])
+    if to:
+        job = replace(job, report=job.report.model_copy(update={"recipients": (_known(job.catalog, to),)}))
     asyncio.run(check_prefect())
-    rows = load_source(job.report.source).query(job.report.query, job.slot.binds)
-    settings = load_settings()
-    with Store.open(settings.database_url.get_secret_value()) as store:
-        limit = text_limit(store, job.report.account)
-        capped = rows.capped(job.report.max_rows)
-        messages = compose(job, capped, now=utc_now(), group_ids=settings.group_ids, text_limit=limit)
+    settings, now = load_settings(), utc_now()
+    data = read_data(job, load_source(job.report.source))
+    enclosures = enclose(job, data, now)
+    with (
+        Store.open(settings.database_url.get_secret_value()) as store,
+        TemporaryDirectory(prefix="wa-preview-") as folder,
+    ):
+        messages = compose(
+            job,
+            data,
+            now=now,
+            group_ids=settings.group_ids,
+            text_limit=text_limit(store, job.report.account),
+            enclosed=enclosures.contents(job, OutgoingFiles(Path(folder))),
+        )
         composed = compose_all(store, messages)
-    for message in composed.messages:
-        typer.echo(f"── to {message.recipient.masked}, part {message.part}/{message.parts}")
-        typer.echo(f"{dump_content(message.content)}\n")
+    _show_messages(composed.messages, enclosures)
     for error in composed.refused:
         typer.echo(f"would be refused: {error}")
+    for problem in enclosures.problems:
+        typer.echo(f"would be left out: {problem}")
+    for file in enclosures.files if attachments else ():
+        typer.echo(f"written: {_written(cast(Path, attachments), file)}")
     if ends is not None:
         typer.echo(f"{job.slot.key} ends at {ends}: until then rows may be missing, and it cannot be run")
-    typer.echo(f"{len(composed.messages)} messages for {job.slot.key}, none enqueued")
+    people = len({message.recipient.chat for message in composed.messages})
+    typer.echo(
+        f"{len(composed.messages)} messages to {people} recipients for {job.slot.key} "
+        f"by the account {job.report.account}, none enqueued"
+    )
+
+
+def _show_messages(messages: Sequence[NewMessage], enclosures: Enclosures) -> None:
+    files = {hashlib.sha256(file.content).hexdigest(): file for file in enclosures.files}
+    for message in messages:
+        typer.echo(f"── to {message.recipient.masked}, part {message.part}/{message.parts}")
+        media = media_of(message.content)
+        file = files.get(media.file or "") if media else None
+        if media is None or file is None:
+            typer.echo(f"{dump_content(message.content)}\n")
+        else:
+            typer.echo(f"[{media.type}: {file.name}, {len(file.content):,} bytes] {media.caption}\n")
+
+
+def _written(folder: Path, file: Attachment) -> Path:
+    place = folder / file.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(file.content)
+    except OSError as error:
+        raise typer.BadParameter(f"--attachments: {place} cannot be written: {error.strerror}") from None
+    return place
+
+
+def _known(catalog: Catalog, to: str) -> str:
+    if to not in catalog.contacts and to not in catalog.groups:
+        raise typer.BadParameter(f"--to: found {to!r}, must be the name of a contact or group of the catalog")
+    return to
 
 
 @app.command()

@@ -11,7 +11,7 @@ from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.content import TEXT_LIMIT
 from wa_integrasi.outbox import NewMessage
 from wa_integrasi.recipient import Kind
-from wa_integrasi.reporting import ReportError, ReportJob, compose, due_reports, slot_label, slot_of
+from wa_integrasi.reporting import ReportData, ReportError, ReportJob, compose, due_reports, slot_label, slot_of
 from wa_integrasi.slot import Cadence, Slot
 from wa_integrasi.sources.base import Rows
 from wa_integrasi.text.locale import Locale
@@ -64,7 +64,7 @@ def job(body: str = "{{ rows|length }} unit", day: str = "2026-11-19", **report:
 
 
 def made(job: ReportJob, rows: Rows = ROWS, group_ids: dict[str, str] | None = None) -> list[NewMessage]:
-    return compose(job, rows, now=NOW, group_ids=group_ids or {}, flow_run_id="run-1")
+    return compose(job, ReportData(rows), now=NOW, group_ids=group_ids or {}, flow_run_id="run-1")
 
 
 def chats(messages: list[NewMessage]) -> list[str]:
@@ -102,7 +102,7 @@ def test_a_long_report_goes_in_parts_that_are_numbered_and_keyed_each() -> None:
 
 def test_a_channel_with_shorter_texts_gets_more_parts() -> None:
     body = "{% for row in rows %}\n" + "kata " * 700 + "\n---\n{% endfor %}"
-    messages = compose(job(body), ROWS, now=NOW, group_ids={}, text_limit=1600)
+    messages = compose(job(body), ReportData(ROWS), now=NOW, group_ids={}, text_limit=1600)
     assert [(message.part, message.parts) for message in messages] == [(part, 6) for part in range(1, 7)]
     assert all(len(message.content.body) <= 1600 for message in messages)
 

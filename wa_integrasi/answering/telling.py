@@ -13,7 +13,7 @@ from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.triggers import AiTrigger, PiTrigger, SqlTrigger
 from wa_integrasi.commands import words
 from wa_integrasi.commands.showing import for_template
-from wa_integrasi.reporting import LOCALES, Addressee, ReportError, cut_note, report_text
+from wa_integrasi.reporting import LOCALES, Addressee, ReportData, ReportError, cut_note, report_text
 from wa_integrasi.text.locale import Locale
 from wa_integrasi.text.markup import BORDER, escape
 from wa_integrasi.text.split import split
@@ -67,7 +67,7 @@ def pages_of(text: str, limit: int, language: str) -> list[str]:
 
 def _text(leaf: Leaf, found: Found, catalog: Catalog, to: Addressee, zone: str) -> str:
     if leaf.job is not None:
-        return report_text(leaf.job, found.rows, to, found.at)
+        return report_text(leaf.job, ReportData(found.rows), to, found.at)
     if not isinstance(leaf.trigger, SqlTrigger | PiTrigger | AiTrigger) or leaf.trigger.template is None:
         return _stamped(str(escape(str(found.rows.values[0][0]))), frozenset(), found, to.language, zone)
     template = catalog.chat_templates[leaf.trigger.template]
@@ -77,7 +77,7 @@ def _text(leaf: Leaf, found: Found, catalog: Catalog, to: Addressee, zone: str) 
     if not text:
         raise TemplateError(1, "it gave an empty message")
     if found.rows.truncated:
-        text += f"\n{cut_note(template.language, len(found.rows.values))}"
+        text += f"\n{cut_note(template.language, locale.number(len(found.rows.values)))}"
     return _stamped(text, compiled.fields, found, template.language, zone)
 
 

@@ -101,6 +101,7 @@ Phone = Annotated[str, AfterValidator(_phone)]
 GroupChat = Annotated[str, AfterValidator(_group_chat)]
 Language = Literal["id", "en"]
 Cadence = Literal["daily", "weekly", "monthly"]
+QueryName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 WhenEmpty = Literal["nihil", "skip", "alert"]
 
 

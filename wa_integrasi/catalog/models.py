@@ -21,6 +21,7 @@ from wa_integrasi.catalog.fields import (
     Phone,
     Prose,
     Query,
+    QueryName,
     Roles,
     Slug,
     Title,
@@ -32,6 +33,7 @@ from wa_integrasi.catalog.references import broken_references
 from wa_integrasi.catalog.rules import REFERENCES, group_problem
 from wa_integrasi.catalog.triggers import Trigger
 from wa_integrasi.recipient import Kind, Recipient, RecipientError
+from wa_integrasi.text.chart import Chart
 
 
 class GroupUnresolvedError(LookupError):
@@ -109,6 +111,12 @@ class ChatTemplate(Entry):
     )
 
 
+class ReportChart(Chart):
+    """A picture of a report's rows, sent behind its text."""
+
+    query: str = Field(default="", description="Name of the query of `queries` that is drawn; empty for `query`.")
+
+
 class Report(Entry):
     """A query whose rows are sent to people at set times."""
 
@@ -124,15 +132,34 @@ class Report(Entry):
         description="One SELECT. Binds: :slot_start and :slot_end, the period's start (within) and end (without) as "
         "UTC text such as 2026-11-18T17:00:00+00:00, and :slot_date, its first local day as 2026-11-19."
     )
+    queries: dict[QueryName, Query] = Field(
+        default_factory=dict,
+        max_length=8,
+        description="More SELECTs with the same binds, by the names under which the template has their rows: "
+        "queries.NAME.",
+    )
+    compare: Flag = Field(
+        default=False, description="Whether the query also runs for the period before: the template's previous."
+    )
     template: str = Field(description="Name of the chat template that turns the rows into a message.")
     recipients: Names = Field(min_length=1, description="Names of the contacts and groups that receive it.")
     when_empty: WhenEmpty = Field(
         default="nihil",
         description="When there are no rows: send a short NIHIL message, skip the report, or alert its owner.",
     )
+    chart: ReportChart | None = Field(default=None, description="A picture of the rows, sent behind the text.")
+    attach: Literal["xlsx", "csv", "pdf"] | None = Field(
+        default=None, description="The rows as a file, sent behind the text."
+    )
+    attach_when: Literal["always", "overflow"] = Field(
+        default="always", description="When the file is sent: always, or if there are more rows than max_rows."
+    )
     account: Slug = Field(default="default", description="WhatsApp account that sends it.")
     max_rows: Annotated[int, Field(strict=True)] = Field(
-        default=200, ge=1, le=10_000, description="Most rows that the query may give; the rest is left out and said so."
+        default=200,
+        ge=1,
+        le=10_000,
+        description="Most rows that the text has; the rest is left out and said so.",
     )
 
 

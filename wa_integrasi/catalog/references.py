@@ -73,6 +73,10 @@ def _broken_in_report(
     templates = names_in(catalog, "chat_templates")
     if isinstance(template, str) and template not in templates:
         yield ("reports", name, "template"), unknown(template, "chat template", templates)
+    chart, queries = report.get("chart"), report.get("queries") or {}
+    drawn = chart.get("query") if isinstance(chart, Mapping) else ""
+    if drawn and isinstance(queries, Mapping) and drawn not in queries:
+        yield ("reports", name, "chart", "query"), unknown(str(drawn), "query of this report", queries)
     for at, recipient in listed(report.get("recipients")):
         if recipient not in contacts and recipient not in groups:
             yield ("reports", name, "recipients", at), unknown(recipient, "contact or group", [*contacts, *groups])

@@ -15,7 +15,7 @@ REFERENCES = "broken_references"
 SLOT_BINDS = ("slot_start", "slot_end", "slot_date")
 """What a report's query may bind: the period's start and end as UTC text, and its first local day."""
 
-REPORT_FIELDS = ("rows", "report", "slot", "now", "recipient")
+REPORT_FIELDS = ("rows", "report", "slot", "now", "recipient", "queries", "previous")
 """What a report gives to its chat template."""
 
 TRIGGER_FIELDS = ("rows", "trigger", "arguments", "now", "recipient", "source")

@@ -37,7 +37,7 @@ class Group(NamedTuple):
     list: list[Any]
 
 
-def _taken(context: Context, values: Any, steps: int = 1) -> list[Any]:
+def taken(context: Context, values: Any, steps: int = 1) -> list[Any]:
     """`values` as a list, `steps` charged for each before the next is taken."""
     demand(values)
     if isinstance(values, Mapping):
@@ -45,14 +45,14 @@ def _taken(context: Context, values: Any, steps: int = 1) -> list[Any]:
     if not isinstance(values, Iterable):
         raise FormatError("there is nothing to loop over: a list is wanted")
     current = rendering(context)
-    taken = []
+    every = []
     for value in values:
         current.charge(steps)
-        taken.append(value)
-    return taken
+        every.append(value)
+    return every
 
 
-def _field(context: Context, row: Any, name: Any) -> Any:
+def field_of(context: Context, row: Any, name: Any) -> Any:
     """The field `name` of a row; `a.b` goes through more than one."""
     if name is None:
         return row
@@ -66,7 +66,7 @@ def _field(context: Context, row: Any, name: Any) -> Any:
 @pass_context
 def _taken_for_loop(context: Context, values: Any, steps: int) -> list[Any]:
     """What a loop goes through; its turns are paid for before the first."""
-    return _taken(context, values, steps)
+    return taken(context, values, steps)
 
 
 @pass_context
@@ -81,8 +81,8 @@ def _join(context: Context, values: Any, between: str = "", attribute: Any = Non
     demand(between)
     current = rendering(context)
     parts: list[str] = []
-    for value in _taken(context, values):
-        field = _field(context, value, attribute)
+    for value in taken(context, values):
+        field = field_of(context, value, attribute)
         demand(field)
         text = field if isinstance(field, str) else current.locale.text(field)
         current.charge_for(text, 1 if isinstance(field, (str, int)) else 30)
@@ -101,24 +101,24 @@ def _length(context: Context, values: Any) -> int:
 
 @pass_context
 def _first(context: Context, values: Any) -> Any:
-    taken = _taken(context, values)
-    return taken[0] if taken else None
+    every = taken(context, values)
+    return every[0] if every else None
 
 
 @pass_context
 def _last(context: Context, values: Any) -> Any:
-    taken = _taken(context, values)
-    return taken[-1] if taken else None
+    every = taken(context, values)
+    return every[-1] if every else None
 
 
 @pass_context
 def _list(context: Context, values: Any) -> list[Any]:
-    return _taken(context, values)
+    return taken(context, values)
 
 
 @pass_context
 def _reverse(context: Context, values: Any) -> list[Any]:
-    return _taken(context, values)[::-1]
+    return taken(context, values)[::-1]
 
 
 @pass_context
@@ -133,15 +133,16 @@ def _items(context: Context, row: Any) -> list[tuple[Any, Any]]:
 def _keyed(context: Context, values: Any, attribute: Any) -> list[tuple[Any, Any]]:
     """Each value with what it is compared by."""
     keyed = []
-    for value in _taken(context, values, steps=4):
-        key = _field(context, value, attribute)
+    for value in taken(context, values, steps=4):
+        key = field_of(context, value, attribute)
         if isinstance(key, (Mapping, list, tuple, set, frozenset)):
             raise FormatError("lists and rows cannot be compared: name a field of them")
         keyed.append((key.casefold() if isinstance(key, str) else key, value))
     return keyed
 
 
-def _present(context: Context, values: Any, attribute: Any) -> list[tuple[Any, Any]]:
+def present(context: Context, values: Any, attribute: Any) -> list[tuple[Any, Any]]:
+    """Each value that has one to compare it by, with that."""
     return [(key, value) for key, value in _keyed(context, values, attribute) if not is_missing(key)]
 
 
@@ -150,7 +151,7 @@ def _sum(context: Context, values: Any, attribute: Any = None, start: Any = 0) -
     """Fields without a value count as nothing, as in SQL."""
     total = start
     sandbox = cast(Sandbox, context.environment)
-    for number, _ in _present(context, values, attribute):
+    for number, _ in present(context, values, attribute):
         total = sandbox.call_binop(context, "+", total, number)
     return total
 
@@ -158,13 +159,13 @@ def _sum(context: Context, values: Any, attribute: Any = None, start: Any = 0) -
 @pass_context
 def _min(context: Context, values: Any, attribute: Any = None) -> Any:
     """The least value, or with an attribute the row that has it."""
-    return min(_present(context, values, attribute), key=itemgetter(0), default=(None, None))[1]
+    return min(present(context, values, attribute), key=itemgetter(0), default=(None, None))[1]
 
 
 @pass_context
 def _max(context: Context, values: Any, attribute: Any = None) -> Any:
     """The greatest value, or with an attribute the row that has it."""
-    return max(_present(context, values, attribute), key=itemgetter(0), default=(None, None))[1]
+    return max(present(context, values, attribute), key=itemgetter(0), default=(None, None))[1]
 
 
 @pass_context
@@ -188,19 +189,19 @@ def _groupby(context: Context, values: Any, attribute: Any) -> list[Group]:
     """Rows by their common value, in the order in which the values first come."""
     groups: dict[Any, Group] = {}
     for key, value in _keyed(context, values, attribute):
-        groups.setdefault(key, Group(_field(context, value, attribute), [])).list.append(value)
+        groups.setdefault(key, Group(field_of(context, value, attribute), [])).list.append(value)
     return list(groups.values())
 
 
 @pass_context
 def _map(context: Context, values: Any, name: Any = None, *args: Any, attribute: Any = None) -> list[Any]:
     """The field `attribute` of each row, or each value through the filter `name`."""
-    taken = _taken(context, values)
+    every = taken(context, values)
     if attribute is not None:
-        return [_field(context, value, attribute) for value in taken]
+        return [field_of(context, value, attribute) for value in every]
     if not isinstance(name, str) or name not in context.environment.filters:
         raise FormatError('map wants a filter, or a field: map(attribute="name")')
-    return [context.environment.call_filter(name, value, args, context=context) for value in taken]
+    return [context.environment.call_filter(name, value, args, context=context) for value in every]
 
 
 def _choosing(wanted: bool, by_field: bool) -> Callable[..., list[Any]]:
@@ -214,8 +215,8 @@ def _choosing(wanted: bool, by_field: bool) -> Callable[..., list[Any]]:
         if name and name not in TESTS:
             raise FormatError(f"no test {name!r}")
         chosen = []
-        for value in _taken(context, values, steps=4):
-            tested = _field(context, value, field)
+        for value in taken(context, values, steps=4):
+            tested = field_of(context, value, field)
             passed = context.environment.call_test(name, tested, args, context=context) if name else tested
             if bool(passed) is wanted:
                 chosen.append(value)

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Template, TemplateSyntaxError, UndefinedError, meta
 from jinja2.exceptions import SecurityError
 
-from wa_integrasi.text import filters, lists
+from wa_integrasi.text import comparing, filters, lists
 from wa_integrasi.text.grammar import check, counted
 from wa_integrasi.text.locale import FormatError, Locale
 from wa_integrasi.text.markup import BORDER, clean
@@ -88,7 +88,7 @@ def compile_template(source: str) -> ChatTemplate:
     """Checks `source` and makes it ready. Raises `TemplateError` for the first thing that is wrong with it."""
     if len(source) > SOURCE_LIMIT:
         raise TemplateError(1, f"the template is longer than {SOURCE_LIMIT} characters")
-    sandbox = Sandbox({**filters.FILTERS, **lists.FILTERS}, lists.TESTS)
+    sandbox = Sandbox({**filters.FILTERS, **lists.FILTERS, **comparing.FILTERS}, lists.TESTS)
     try:
         tree = sandbox.parse(_bordered(clean(source)))
         check(tree, sandbox)

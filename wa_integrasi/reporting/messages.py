@@ -1,0 +1,102 @@
+"""The messages that a report's rows become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from wa_integrasi.catalog.models import GroupUnresolvedError
+from wa_integrasi.content import TEXT_LIMIT, Content, Text
+from wa_integrasi.outbox import NewMessage
+from wa_integrasi.reporting.data import ReportData
+from wa_integrasi.reporting.people import Addressee
+from wa_integrasi.reporting.planning import ReportError, ReportJob
+from wa_integrasi.text.markup import bold
+from wa_integrasi.text.split import split
+from wa_integrasi.text.template import TemplateError, compile_template
+
+_NOTHING = {"id": "NIHIL: tidak ada data untuk periode ini.", "en": "NIL: there are no data for this period."}
+_CUT = {"id": "hanya {} baris pertama yang ditampilkan", "en": "only the first {} rows are shown"}
+_ATTACHED = {"id": "semua baris ada di berkas terlampir", "en": "all of them are in the attached file"}
+
+
+def compose(
+    job: ReportJob,
+    data: ReportData,
+    *,
+    now: datetime,
+    group_ids: Mapping[str, str],
+    flow_run_id: str | None = None,
+    text_limit: int = TEXT_LIMIT,
+    enclosed: Sequence[Content] = (),
+) -> list[NewMessage]:
+    """The messages of a report: one text for each addressee, in parts where it is longer than the channel's limit.
+
+    What is `enclosed` follows the text as parts of its own.
+
+    Raises `ReportError` when the template and the rows do not fit, or a group's id is not known.
+    """
+    report = job.report
+    try:
+        to = job.addressees(group_ids)
+    except GroupUnresolvedError as error:
+        raise ReportError(f"report {job.name}: {error}") from None
+    if not data.rows.values and report.when_empty == "skip":
+        return []
+    if not data.rows.values and report.when_empty == "alert":
+        to = [job.owner()]
+    messages = []
+    for addressee in to:
+        texts = split(report_text(job, data, addressee, now), text_limit)
+        parts: list[Content] = [*(Text(body=part) for part in texts), *enclosed]
+        for number, part in enumerate(parts, 1):
+            messages.append(
+                NewMessage(
+                    addressee.recipient,
+                    part,
+                    dedupe_key=f"{job.name}:{job.slot.key}:{addressee.recipient.chat}:{number}",
+                    account=report.account,
+                    report=job.name,
+                    slot=job.slot.key,
+                    part=number,
+                    parts=len(parts),
+                    flow_run_id=flow_run_id,
+                )
+            )
+    return messages
+
+
+def report_text(job: ReportJob, data: ReportData, addressee: Addressee, now: datetime) -> str:
+    """What a report says to one addressee, however long it is. Raises `ReportError`."""
+    language = job.template.language
+    rows, label = data.rows, job.label
+    if not rows.values:
+        return f"{bold(job.report.title)}\n{label}\n\n{_NOTHING[language]}"
+    context = {
+        "rows": rows.as_dicts(),
+        "queries": {name: found.as_dicts() for name, found in data.queries.items()},
+        "previous": data.previous.as_dicts(),
+        "report": {"name": job.name, "title": job.report.title, "description": job.report.description},
+        "slot": {"name": job.slot.key, "start": job.slot.start, "end": job.slot.end, "label": label},
+        "now": now,
+        "recipient": {
+            "name": addressee.name,
+            "salutation": addressee.salutation,
+            "language": addressee.language,
+        },
+    }
+    try:
+        body = compile_template(job.template.body).render(context, job.locale).strip()
+    except TemplateError as error:
+        raise ReportError(f"report {job.name}, template {job.report.template}: {error}") from None
+    if not body:
+        raise ReportError(f"report {job.name}, template {job.report.template}: it gave an empty message")
+    if rows.truncated:
+        where = f"; {_ATTACHED[language]}" if job.report.attach else ""
+        body += f"\n{cut_note(language, job.locale.number(len(rows.values)), where)}"
+    return body
+
+
+def cut_note(language: str, shown: str, where: str = "") -> str:
+    """That there are more rows than are `shown`, and where they are."""
+    return f"_… {_CUT[language].format(shown)}{where}_"
