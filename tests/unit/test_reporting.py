@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.content import TEXT_LIMIT
+from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.outbox import NewMessage
 from wa_integrasi.recipient import Kind
-from wa_integrasi.reporting import ReportData, ReportError, ReportJob, compose, due_reports, slot_label, slot_of
+from wa_integrasi.reporting import (
+    ReportData,
+    ReportError,
+    ReportJob,
+    compose,
+    due_reports,
+    enclose,
+    read_data,
+    slot_label,
+    slot_of,
+)
 from wa_integrasi.slot import Cadence, Slot
 from wa_integrasi.sources.base import Rows
 from wa_integrasi.text.locale import Locale
@@ -255,3 +268,89 @@ def test_a_report_that_does_not_exist_is_refused_with_those_that_do() -> None:
     weekly = Slot.containing(date(2026, 11, 19), Cadence.WEEKLY, ZONE)
     with pytest.raises(ReportError, match=r"^no weekly report is called harian; there are: none$"):
         due_reports(catalog(), weekly, ["harian"])
+
+
+CHART = {"kind": "bar", "x": "unit", "y": ["ton:Ton"]}
+
+
+class FakeSource:
+    """Answers each query with rows that say what was asked."""
+
+    def __init__(self, count: int = 2) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.count = count
+
+    def query(self, statement: str, parameters: Any) -> Rows:
+        self.asked.append((statement, parameters["slot_date"]))
+        return Rows(("unit", "ton"), tuple((f"Unit {at}", 10 - at) for at in range(self.count)))
+
+
+def made_of(job: ReportJob, source: FakeSource, files: OutgoingFiles) -> list[NewMessage]:
+    data = read_data(job, source)
+    return compose(job, data, now=NOW, group_ids={}, enclosed=enclose(job, data, NOW).contents(job, files))
+
+
+def test_a_template_has_the_rows_of_every_query_and_of_the_period_before(tmp_path: Path) -> None:
+    report = job(
+        "{{ rows|length }} {{ queries.henti|length }} {{ (rows|first).ton | change((previous|first).ton) }}",
+        queries={"henti": "SELECT 2"},
+        compare=True,
+    )
+    source = FakeSource()
+    [message] = made_of(report, source, OutgoingFiles(tmp_path))
+    assert message.content.body == "2 2 = 0"
+    assert source.asked == [("SELECT 1", "2026-11-19"), ("SELECT 2", "2026-11-19"), ("SELECT 1", "2026-11-18")]
+
+
+def test_the_chart_and_the_file_follow_the_text_as_parts_of_their_own(tmp_path: Path) -> None:
+    files = OutgoingFiles(tmp_path)
+    report = job(chart=CHART, attach="xlsx", recipients=["produksi"])
+    text, picture, document, *other = made_of(report, FakeSource(), files)
+    assert [(part.part, part.parts) for part in (text, picture, document)] == [(1, 3), (2, 3), (3, 3)]
+    assert picture.content.caption == "Rekap *Harian*, Kamis, 19 November 2026"
+    assert document.content.filename == "harian-2026-11-19.xlsx"
+    assert files.read(picture.content.file).mime_type == "image/png"
+    assert [part.content for part in other[1:]] == [picture.content, document.content]
+    assert other[0].recipient.chat != text.recipient.chat
+    assert {part.dedupe_key[-1] for part in (text, picture, document)} == {"1", "2", "3"}
+
+
+@pytest.mark.parametrize(("count", "sent"), [(3, ["text"]), (4, ["text", "document"])])
+def test_a_file_may_be_sent_only_when_the_text_does_not_hold_all(tmp_path: Path, count: int, sent: list[str]) -> None:
+    files = OutgoingFiles(tmp_path)
+    report = job(attach="csv", attach_when="overflow", max_rows=3)
+    messages = made_of(report, FakeSource(count), files)
+    assert [message.content.type for message in messages] == sent
+    if len(sent) > 1:
+        said = "hanya 3 baris pertama yang ditampilkan; semua baris ada di berkas terlampir_"
+        assert messages[0].content.body.endswith(said)
+        assert files.read(messages[1].content.file).content.count(b"\r\n") == count + 1
+
+
+def test_what_cannot_be_drawn_keeps_the_text_and_the_file_not_back(tmp_path: Path) -> None:
+    report = job(chart={**CHART, "y": ["berat"]}, attach="csv")
+    data = read_data(report, FakeSource())
+    enclosures = enclose(report, data, NOW)
+    assert [file.name for file in enclosures.files] == ["harian-2026-11-19.csv"]
+    assert enclosures.problems == ("report harian: no chart: no column berat in the rows; they have unit, ton",)
+
+
+def test_no_rows_need_no_picture(tmp_path: Path) -> None:
+    [message] = made_of(job(chart=CHART, attach="pdf"), FakeSource(0), OutgoingFiles(tmp_path))
+    assert "NIHIL" in message.content.body
+
+
+@pytest.mark.parametrize(
+    ("report", "reason"),
+    [
+        ({"queries": {"henti": "SELECT :besok"}}, "found ':besok'"),
+        ({"queries": {"Henti": "SELECT 1"}}, "queries"),
+        ({"chart": {**CHART, "query": "henti"}}, "found 'henti', must be the name of a query of this report"),
+        ({"chart": {**CHART, "kind": "pie"}}, "chart"),
+        ({"attach": "docx"}, "attach"),
+    ],
+)
+def test_a_report_that_cannot_be_is_refused(report: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        catalog(**report)
+    assert reason in str(error.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from dataclasses import replace
 
 from wa_integrasi.files import OutgoingFile
 from wa_integrasi.providers.base import Action, Failed, Unanswered
@@ -14,6 +15,8 @@ from wa_integrasi.providers.wire import storable
 _KNOWN_S = 25 * 86_400.0
 """Meta keeps a file for 30 days."""
 _KNOWN = 1_000
+_TAKEN_AS = {"text/csv": "text/plain"}
+"""Kinds of files that Meta refuses, and what it takes them as; the phone goes by the file's name."""
 
 
 class MetaUploads:
@@ -44,6 +47,7 @@ class MetaUploads:
         self._ids.pop(file.sha256, None)
 
     async def _upload(self, file: OutgoingFile) -> str | Failed:
+        file = replace(file, mime_type=_TAKEN_AS.get(file.mime_type, file.mime_type))
         fields = {"messaging_product": "whatsapp", "type": file.mime_type}
         answer = await self._http.post_file(self._url, fields, file)
         said = graph_answer(answer, self._token) if isinstance(answer, Answer) else answer

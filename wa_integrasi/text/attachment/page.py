@@ -124,7 +124,7 @@ def _table(sheet: Sheet, room: float) -> list[Flowable]:
 def _widths(heads: Sequence[str], cells: Sequence[Sequence[str]], size: float) -> list[float]:
     measure = pdfmetrics.stringWidth
     return [
-        max(measure(head, _BOLD, size), *(measure(text, _FACE, size) for text in column)) + 1.2 * size
+        max([measure(head, _BOLD, size), *(measure(text, _FACE, size) for text in column)]) + 1.2 * size
         for head, column in zip(heads, cells, strict=True)
     ]
 

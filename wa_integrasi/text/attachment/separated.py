@@ -5,30 +5,26 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from decimal import Decimal
 from typing import Any
 
 from wa_integrasi.text.attachment.sheet import Sheet
 from wa_integrasi.text.locale import is_number
 
 _SEPARATOR = {"id": ";", "en": ","}
-_POINT = {"id": ",", "en": "."}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the start of a formula (OWASP, CSV Injection)."""
 
 
 def separated(sheet: Sheet) -> bytes:
     """The file, in UTF-8 with its mark. A text that could be a formula gets an apostrophe in front."""
-    language = sheet.locale.language
     out = io.StringIO(newline="")
-    lines = csv.writer(out, delimiter=_SEPARATOR[language], lineterminator="\r\n")
+    lines = csv.writer(out, delimiter=_SEPARATOR[sheet.locale.language], lineterminator="\r\n")
     lines.writerow([_harmless(name) for name in sheet.headings])
-    point = _POINT[language]
-    lines.writerows([_cell(value, point) for value in row] for row in zip(*sheet.columns(), strict=True))
+    lines.writerows([_cell(value, sheet) for value in row] for row in zip(*sheet.columns(), strict=True))
     return out.getvalue().encode("utf-8-sig")
 
 
-def _cell(value: Any, point: str) -> str:
+def _cell(value: Any, sheet: Sheet) -> str:
     match value:
         case None:
             return ""
@@ -39,7 +35,7 @@ def _cell(value: Any, point: str) -> str:
         case dt.date() | dt.time():
             return value.isoformat()
         case _ if is_number(value):
-            return f"{Decimal(str(value)):f}".replace(".", point)
+            return sheet.digits(value)
         case _:
             return _harmless(str(value))
 

@@ -19,6 +19,8 @@ BYTES = 16 * 1024 * 1024
 """The largest file: what every channel takes."""
 
 ROWS = 50_000
+_DIGITS = 30
+"""A number that is longer is written as a power of ten."""
 COLUMNS = 60
 
 _MIME_TYPES = {
@@ -86,6 +88,10 @@ class Sheet:
         """The values of each column: numbers, dates, times of the zone without its name, texts, bools, None."""
         return [self._column([row.get(name) for row in self.rows]) for name in self.names]
 
+    def digits(self, number: Any) -> str:
+        """All the digits of a number, with the decimal mark of the language."""
+        return f"{Decimal(str(number)):f}".replace(".", "," if self.locale.language == "id" else ".")
+
     def about(self) -> list[tuple[str, str]]:
         """What a reader must know besides the rows."""
         indonesian = self.locale.language == "id"
@@ -114,6 +120,9 @@ class Sheet:
             case bool() | dt.date() | dt.time():
                 return value
             case _ if is_number(value):
-                return value if Decimal(str(value)).is_finite() else self.locale.number(value)
+                exact = Decimal(str(value))
+                if not exact.is_finite():
+                    return self.locale.number(value)
+                return value if abs(exact.adjusted()) <= _DIGITS else f"{exact.normalize():E}"
             case _:
                 return clean(self.locale.text(value))

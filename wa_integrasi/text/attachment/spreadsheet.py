@@ -41,7 +41,7 @@ def spreadsheet(sheet: Sheet) -> bytes:
         data.write_string(0, at, name, head)
         shape = _shape(book, values)
         for row, value in enumerate(values, 1):
-            _write(data, row, at, value, shape)
+            _write(data, row, at, value if _fits(value) else sheet.digits(value), shape)
         shown = max((_width(value) for value in values[:_MEASURED]), default=0)
         data.set_column(at, at, min(max(shown, width(name) + 3, _NARROWEST), _WIDEST))
     data.freeze_panes(1, 0)
@@ -96,10 +96,15 @@ def _write(data: Worksheet, row: int, at: int, value: Any, shape: Format | None)
             data.write_datetime(row, at, value, shape)
         case dt.time():
             data.write_datetime(row, at, value.replace(tzinfo=None), shape)
-        case _ if is_number(value) and len(Decimal(str(value)).normalize().as_tuple().digits) <= _DIGITS:
+        case _ if is_number(value):
             data.write_number(row, at, float(value), shape)
         case _:
             data.write_string(row, at, str(value)[:_CELL])
+
+
+def _fits(value: Any) -> bool:
+    """Whether a spreadsheet's number keeps every digit."""
+    return not is_number(value) or len(Decimal(str(value)).normalize().as_tuple().digits) <= _DIGITS
 
 
 def _width(value: Any) -> int:
