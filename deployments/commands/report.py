@@ -59,6 +59,9 @@ def preview(
     attachments: Annotated[
         Path | None, typer.Option(help="Folder to write the chart and the file of the report into.")
     ] = None,
+    png: Annotated[
+        Path | None, typer.Option(help="Picture to write: the messages of the first recipient as a phone shows them.")
+    ] = None,
 ) -> None:
     """Make a report of real rows and print who would get what; nothing is enqueued."""
     from blocks.sources import load_source
@@ -91,7 +94,12 @@ def preview(
     for problem in enclosures.problems:
         typer.echo(f"would be left out: {problem}")
     for file in enclosures.files if attachments else ():
-        typer.echo(f"written: {_written(cast(Path, attachments), file)}")
+        place = cast(Path, attachments) / file.name
+        typer.echo(f"written: {_kept('--attachments', place, file.content)}")
+    if png is not None and composed.messages:
+        chat = composed.messages[0].recipient.chat
+        seen = [message for message in composed.messages if message.recipient.chat == chat]
+        typer.echo(f"written: {_kept('--png', png, _pictured(seen, enclosures))}")
     if ends is not None:
         typer.echo(f"{job.slot.key} ends at {ends}: until then rows may be missing, and it cannot be run")
     people = len({message.recipient.chat for message in composed.messages})
@@ -102,24 +110,42 @@ def preview(
 
 
 def _show_messages(messages: Sequence[NewMessage], enclosures: Enclosures) -> None:
-    files = {hashlib.sha256(file.content).hexdigest(): file for file in enclosures.files}
     for message in messages:
         typer.echo(f"── to {message.recipient.masked}, part {message.part}/{message.parts}")
-        media = media_of(message.content)
-        file = files.get(media.file or "") if media else None
+        media, file = media_of(message.content), _file_of(message, enclosures)
         if media is None or file is None:
             typer.echo(f"{dump_content(message.content)}\n")
         else:
             typer.echo(f"[{media.type}: {file.name}, {len(file.content):,} bytes] {media.caption}\n")
 
 
-def _written(folder: Path, file: Attachment) -> Path:
-    place = folder / file.name
+def _file_of(message: NewMessage, enclosures: Enclosures) -> Attachment | None:
+    media = media_of(message.content)
+    named = (file for file in enclosures.files if media and hashlib.sha256(file.content).hexdigest() == media.file)
+    return next(named, None)
+
+
+def _pictured(messages: Sequence[NewMessage], enclosures: Enclosures) -> bytes:
+    from wa_integrasi.text.phone import Bubble, phone_picture
+
+    bubbles = []
+    for message in messages:
+        media, file = media_of(message.content), _file_of(message, enclosures)
+        if media is None or file is None:
+            bubbles.append(Bubble(dump_content(message.content)))
+        elif media.type == "image":
+            bubbles.append(Bubble(media.caption, picture=file.content))
+        else:
+            bubbles.append(Bubble(media.caption, file=file.name))
+    return phone_picture(bubbles)
+
+
+def _kept(option: str, place: Path, content: bytes) -> Path:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(file.content)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
     except OSError as error:
-        raise typer.BadParameter(f"--attachments: {place} cannot be written: {error.strerror}") from None
+        raise typer.BadParameter(f"{option}: {place} cannot be written: {error.strerror}") from None
     return place
 
 

@@ -15,19 +15,22 @@ from wa_integrasi.text.markup import clean
 if TYPE_CHECKING:
     from matplotlib.ft2font import FT2Font
 
-_INSTEAD = {"✅": "✔", "❌": "✘", "❎": "✘", "⚠️": "⚠", "🔴": "●", "🟡": "●", "🟢": "●", "\u202f": " ", "\u00a0": " "}
+DRAWN_AS = {"✅": "✔", "❌": "✘", "❎": "✘", "⚠️": "⚠", "🔴": "●", "🟡": "●", "🟢": "●", "\u202f": " ", "\u00a0": " "}
+"""Signs of the typeface for emoji that it does not have."""
 
 
-def font_file(*, bold: bool = False) -> Path:
+def font_file(*, bold: bool = False, oblique: bool = False, mono: bool = False) -> Path:
     """Where the typeface is."""
     from matplotlib import get_data_path
 
-    return Path(get_data_path(), "fonts", "ttf", "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
+    style = f"{'Bold' if bold else ''}{'Oblique' if oblique else ''}"
+    name = f"DejaVuSans{'Mono' if mono else ''}{f'-{style}' if style else ''}.ttf"
+    return Path(get_data_path(), "fonts", "ttf", name)
 
 
 def drawable(text: str) -> str:
     """`text` on one line, in characters that the typeface has: emoji become signs, and what is left over goes."""
-    for sign, other in _INSTEAD.items():
+    for sign, other in DRAWN_AS.items():
         text = text.replace(sign, other)
     glyphs = _glyphs()
     kept = (each for each in " ".join(clean(text).split()) if each == " " or glyphs.get_char_index(ord(each)))
