@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from deployments.commands import report as commands
 from tests.conftest import FrozenClock
 from wa_integrasi.catalog.reading import read_catalog
 from wa_integrasi.catalog.storing import apply_catalog
+from wa_integrasi.history import History
+from wa_integrasi.sources.base import Rows
 from wa_integrasi.store.engine import Store
 
 CATALOG = """
@@ -57,3 +60,60 @@ def test_a_slot_that_cannot_be_is_refused_before_a_run_begins(wa: Any, words: li
 @pytest.mark.parametrize("words", [["run", "harian", "--slot", "2040-11-19"], ["run", "bulanan"]])
 def test_a_slot_that_is_over_is_run(wa: Any, words: list[str]) -> None:
     assert "PREFECT_API_URL is not set" in str(wa(*words).exception)
+
+
+class OneSource:
+    """Stands in for the block of the source."""
+
+    def query(self, statement: str, parameters: Any) -> Rows:
+        return Rows(("unit", "ton"), (("Tungku", 12.5), ("Kemas", 7)))
+
+
+@pytest.fixture
+def previewed(wa: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Preview a report with a chart and a file for two people."""
+    text = CATALOG.replace(
+        "chat_templates:", '  siti: {phone: "0812-3456-7892", display_name: Siti}\nchat_templates:'
+    ).replace(
+        "recipients: [budi]}\n  bulanan",
+        "recipients: [budi, siti],\n    chart: {kind: bar, x: unit, y: [ton]}, attach: csv}\n  bulanan",
+    )
+    apply_catalog(store, read_catalog(text, "catalog.yaml"))
+
+    async def prefect_answers() -> None:
+        return None
+
+    monkeypatch.setattr(commands, "check_prefect", prefect_answers)
+    monkeypatch.setattr("blocks.sources.load_source", lambda name: OneSource())
+    return lambda *more: wa("preview", "harian", "--slot", "2040-11-19", *more)
+
+
+def test_a_preview_tells_who_would_get_what_and_enqueues_nothing(previewed: Any, store: Store) -> None:
+    done = previewed()
+    assert done.exit_code == 0, done.output
+    assert done.output.count("[image: harian-2040-11-19.png, ") == 2
+    assert done.output.count("[document: harian-2040-11-19.csv, ") == 2
+    assert "6 messages to 2 recipients for 2040-11-19 by the account default, none enqueued" in done.output
+    assert "6281234567891" not in done.output
+    assert History(store).messages() == []
+
+
+def test_a_preview_for_one_contact_writes_the_files_and_the_picture(previewed: Any, tmp_path: Path) -> None:
+    done = previewed("--to", "siti", "--attachments", "lampiran", "--png", "ponsel.png")
+    assert "3 messages to 1 recipients" in done.output
+    assert (tmp_path / "lampiran/harian-2040-11-19.csv").read_text("utf-8-sig") == "Unit;Ton\nTungku;12,5\nKemas;7\n"
+    for picture in ("lampiran/harian-2040-11-19.png", "ponsel.png"):
+        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--to", "tono"], "--to: found 'tono', must be the name of a contact or group"),
+        (["--png", "/dev/null/x.png"], "--png: /dev/null/x.png cannot be written"),
+    ],
+)
+def test_a_wrong_option_of_a_preview_is_said(previewed: Any, words: list[str], reason: str) -> None:
+    done = previewed(*words)
+    assert done.exit_code == 2
+    assert reason in " ".join(done.output.replace("│", " ").split())
