@@ -107,7 +107,7 @@ async def test_who_the_channel_does_not_reach_is_refused_with_the_reason_and_the
     with_report(house, "ke-grup", account="dikenal", recipients=recipients)
     preview = house.wa("report", "preview", "ke-grup", "--slot", "2026-11-12")
     assert "would be refused: ke-grup to group …8901: recipient: this channel does not reach" in preview.stdout
-    assert preview.stdout.endswith("3 messages for 2026-11-12, none enqueued\n")
+    assert preview.stdout.endswith("3 messages to 3 recipients for 2026-11-12 by the account dikenal, none enqueued\n")
     state = await rekap("daily", slot="2026-11-12", only=["ke-grup"], return_state=True)
     assert state.is_failed()
     reason = str(await state.result(raise_on_failure=False))
@@ -160,3 +160,16 @@ async def test_prefect_holds_no_secret_no_number_and_no_message(house: House) ->
         assert secret not in kept
     for personal in (b"81200000001", b"Budi", b"Selamat pagi"):
         assert personal not in kept
+
+
+async def test_a_report_reaches_the_phone_with_its_chart_and_its_file(house: House) -> None:
+    chart = {"kind": "bar", "x": "unit", "y": ["pct:Capaian (%)"], "target": 100}
+    with_report(house, "rekap-bergambar", chart=chart, attach="xlsx", enabled=False)
+    state = await rekap("daily", slot="2026-11-13", only=["rekap-bergambar"], return_state=True)
+    assert state.is_completed(), state
+    entries = read(house, "2026-11-13", "rekap-bergambar")
+    assert Counter((entry.part, entry.parts, entry.status) for entry in entries) == {
+        (part, 3, "read"): 3 for part in (1, 2, 3)
+    }
+    on_the_phone = [message for message in house.phone() if message["to"] == entries[0].chat][-3:]
+    assert [message["type"] for message in on_the_phone] == ["text", "image", "document"]

@@ -17,6 +17,7 @@ from wa_integrasi.accounts import save_account
 from wa_integrasi.approved import replace_templates
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import apply_catalog
+from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.policy.rules import AccountRules
@@ -117,7 +118,7 @@ def test_a_text_that_is_too_long_for_the_channel_becomes_parts(wa: Any, store: S
 def test_what_is_still_pending_after_waiting_says_why_and_for_what(
     wa: Any, store: Store, monkeypatch: pytest.MonkeyPatch, clock: FrozenClock
 ) -> None:
-    async def sent(_store: Store, _account: str, messages: Sequence[NewMessage]) -> list[int]:
+    async def sent(_store: Store, _account: str, messages: Sequence[NewMessage], _files: OutgoingFiles) -> list[int]:
         """Both wait: the first is tried in vain, so the second never is."""
         outbox = Outbox(store, clock=clock)
         ids = [row.id for row in outbox.enqueue(messages)]

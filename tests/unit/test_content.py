@@ -63,6 +63,8 @@ def test_every_content_comes_back_as_it_was(content: Content) -> None:
         ("buttons", {"body": "x", "buttons": [{"id": "1", "title": "a"}] * 2}, "of its own"),
         ("menu", {"body": "x", "button": "y", "sections": [{"choices": [{"id": "1" * 201, "title": "a"}]}]}, "id"),
         ("image", {"link": "https://a.example", "media_id": "1"}, "either link or media_id"),
+        ("image", {"link": "https://a.example", "file": "0" * 64}, "either link or media_id, or file"),
+        ("image", {"file": "../../etc/passwd"}, "file"),
         ("document", {"link": "javascript:alert(1)", "filename": "x"}, "http"),
     ],
 )

@@ -47,6 +47,7 @@ PICK = Menu(
     ),
 )
 UPLOAD = Image(media_id="1065")
+OURS = Image(file="0" * 64)
 REACTION = Reaction(message_id="wamid.1", emoji="👍")
 TEMPLATE = Template(name="laporan_siap", language="id", body=("x",))
 WITH_FILE = Template(name="berkas", language="id", header_media=Document(link=LINK, filename="a"))
@@ -108,6 +109,7 @@ def test_a_reaction_is_a_decoration() -> None:
         (TEMPLATE, PERSON, PLAIN, "laporan_siap cannot be sent"),
         (WITH_FILE, PERSON, TEMPLATES, "the file at the head of berkas belongs to the template"),
         (UPLOAD, PERSON, PLAIN, "media_id"),
+        (OURS, PERSON, PLAIN, "by link only, and a file of ours has none"),
         (UPLOAD, PERSON, FILES, "by link only"),
     ],
 )
