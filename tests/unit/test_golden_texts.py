@@ -1,4 +1,4 @@
-"""What people read, letter for letter: the demo's reports, and one with everything that reports can do, in two languages.
+"""What people read, letter by letter: the demo's reports, and one in two languages that has all that there is.
 
 After a wanted change: `WA_WRITE_GOLDEN=1 pytest tests/unit/test_golden_texts.py`, then read the difference.
 """

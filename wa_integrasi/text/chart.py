@@ -49,14 +49,15 @@ class Chart(BaseModel):
         description="Fields to draw, each as field, field:Title or field:Title:format.", examples=[["actual:Ton"]]
     )
     title: str = Field(default="", max_length=80, description="Above the picture; the report's title where empty.")
-    target: float | str | None = Field(
-        default=None, description="Value of a dashed line, or the field that has it in each row."
-    )
+    target: float | None = Field(default=None, allow_inf_nan=False, description="Value of a dashed line.")
+    target_field: str = Field(default="", max_length=100, description="Field that has the target of each row.")
     thresholds: Thresholds | None = Field(default=None, description="Shade where values are good, fair and poor.")
 
     @model_validator(mode="after")
-    def _columns_can_be_read(self) -> Self:
+    def _can_be_drawn(self) -> Self:
         self.columns()
+        if self.target is not None and self.target_field:
+            raise ValueError("must have target or target_field, not both")
         return self
 
     def columns(self) -> list[Column]:
@@ -65,8 +66,8 @@ class Chart(BaseModel):
 
     def fields(self) -> list[str]:
         """The fields that rows must have."""
-        target = [self.target] if isinstance(self.target, str) else []
-        return [self.x, *(column.field for column in self.columns()), *target]
+        fields = [self.x, *(column.field for column in self.columns()), self.target_field]
+        return [field for field in fields if field]
 
 
 class Points:
@@ -98,12 +99,10 @@ class Points:
 
     @staticmethod
     def _target(chart: Chart, rows: Sequence[Mapping[str, Any]]) -> list[float] | None:
-        if chart.target is None:
-            return None
-        if isinstance(chart.target, str):
-            values = [_value(row.get(chart.target), chart.target) for row in rows]
+        if chart.target_field:
+            values = [_value(row.get(chart.target_field), chart.target_field) for row in rows]
             return values if any(value == value for value in values) else None
-        return [chart.target] * len(rows)
+        return None if chart.target is None else [chart.target] * len(rows)
 
 
 def draw(chart: Chart, rows: Sequence[Mapping[str, Any]], *, locale: Locale, title: str = "", note: str = "") -> bytes:

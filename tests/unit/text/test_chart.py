@@ -20,7 +20,7 @@ DAYS = [
     for at in range(19)
 ]
 UNITS = [{"unit": "Tungku", "pct": 98.25}, {"unit": "Kemas $a$ $b$", "pct": 101}, {"unit": None, "pct": None}]
-LINE = Chart(x="hari", y=("ton:Tungku",), target="rencana")
+LINE = Chart(x="hari", y=("ton:Tungku",), target_field="rencana")
 BAR = Chart(kind="bar", x="unit", y=("pct:Capaian:number.1",), target=100, thresholds=Thresholds(good=100, fair=95))
 
 
@@ -111,7 +111,17 @@ def test_rows_that_do_not_fit_are_refused_without_their_values(rows: Any, reason
     assert "rahasia" not in str(error.value)
 
 
-@pytest.mark.parametrize("wrong", [{"y": ()}, {"y": ("a:b:c:d",)}, {"kind": "pie"}, {"warna": "merah"}, {"x": ""}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"y": ()},
+        {"y": ("a:b:c:d",)},
+        {"kind": "pie"},
+        {"warna": "merah"},
+        {"x": ""},
+        {"target": 1, "target_field": "t"},
+    ],
+)
 def test_a_chart_that_cannot_be_is_refused_when_it_is_defined(wrong: Any) -> None:
     with pytest.raises(ValidationError):
         Chart.model_validate({"x": "hari", "y": ("ton",), **wrong})
