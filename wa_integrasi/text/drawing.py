@@ -20,7 +20,8 @@ from wa_integrasi.text.locale import Locale
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from wa_integrasi.text.chart import Chart, Points, Thresholds
+    from wa_integrasi.text.chart import Chart, Thresholds
+    from wa_integrasi.text.points import Points
     from wa_integrasi.text.table import Column
 
 PIXELS = 1080

@@ -11,8 +11,9 @@ from matplotlib.text import Text
 from pydantic import ValidationError
 
 from wa_integrasi.text import drawing
-from wa_integrasi.text.chart import BARS, Chart, ChartError, Thresholds, draw
+from wa_integrasi.text.chart import Chart, ChartError, Thresholds, draw
 from wa_integrasi.text.locale import Locale
+from wa_integrasi.text.points import BARS
 
 ID, EN = Locale(), Locale("en_GB")
 DAYS = [
