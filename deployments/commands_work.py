@@ -67,7 +67,8 @@ class CommandsWork:
                 # One that has waited for Prefect was shown so before.
                 if ticket.asker.message_id is not None and ticket.command.note is None:
                     _begin(self._typing, self._show_typing(ticket), "typing")
-        return opened.taken > 0
+        warned = await asyncio.to_thread(self._desk.warn)
+        return opened.taken + warned > 0
 
     async def close(self) -> None:
         """Let what goes on end, for a moment; what does not is taken by others when its lease ends."""

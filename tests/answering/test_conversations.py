@@ -77,6 +77,7 @@ def test_a_conversation(world: World, title: str) -> None:
     for turn in CONVERSATIONS[title]:
         if turn.wait:
             world.clock.tick(**{turn.wait[0]: turn.wait[1]})
+            assert world.desk.warn() == 0, "nobody is warned unless the script says so"
         world.clock.tick(seconds=5 if turn.wait is None else 0)
         text = _with_codes(turn, world)
         asked = world.write(turn.who, text, turn.group, quoting=turn.quoting)

@@ -209,3 +209,20 @@ def test_an_unknown_sender_gets_no_apology(worlds: World) -> None:
     worlds.clock.tick(hours=1)
     worlds.answer()
     assert [text.partition(".")[0] for text in bodies(worlds)] == ["Nomor Anda belum terdaftar"]
+
+
+def test_who_was_asked_is_warned_once_before_that_is_forgotten(worlds: World) -> None:
+    worlds.said("budi", "suhu boiler")
+    worlds.said("siti", "menu")
+    worlds.said("john", "boiler temperature")
+    worlds.clock.tick(minutes=3)
+    assert worlds.desk.warn() == 0
+    assert worlds.desk.due_in() == timedelta(minutes=1)
+    assert worlds.said("john", "2")[0].startswith("Boiler 2")
+    worlds.clock.tick(minutes=1)
+    assert [worlds.desk.warn() for _ in range(2)] == [1, 0]
+    assert [row.content for row in worlds.news()] == [
+        "Pertanyaan tadi masih menunggu jawaban, satu menit lagi dilupakan."
+    ]
+    assert worlds.desk.due_in() is None
+    assert worlds.said("budi", "3")[0].startswith("Boiler 3")

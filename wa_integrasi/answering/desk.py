@@ -13,16 +13,20 @@ from wa_integrasi.answering.deciding import Decider
 from wa_integrasi.answering.decision import Order, Reply
 from wa_integrasi.answering.ending import Ending, end, let_wait
 from wa_integrasi.answering.ledger import StoredLedger
-from wa_integrasi.answering.memories import Dialog, forget_old, recall
+from wa_integrasi.answering.memories import Dialog, Key, first_warning, forget_old, recall, take_warnings
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.answering.telling import Answer
 from wa_integrasi.catalog.kept import KeptCatalog
+from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.clock import Clock, utc_now
-from wa_integrasi.commands import Command, CommandQueue, NewCommand, State
+from wa_integrasi.commands import Command, CommandQueue, NewCommand, State, words
 from wa_integrasi.commands.conversation import Memory
 from wa_integrasi.commands.grammar import Phrasebook
 from wa_integrasi.commands.queue import LEASE, imagined
-from wa_integrasi.outbox import Outbox
+from wa_integrasi.content import Text
+from wa_integrasi.intake.asking import contact_of
+from wa_integrasi.message import Priority
+from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.reporting import Addressee
 from wa_integrasi.store.engine import Store, is_away
@@ -87,8 +91,27 @@ class Desk:
         self._decider: Decider | None = None
 
     def due_in(self) -> timedelta | None:
-        """How long until a command is due; None when none waits."""
-        return self.queue.due_in()
+        """How long until a command is due, or a warning; None when nothing waits."""
+        due = self.queue.due_in()
+        with self.store.reading() as connection:
+            warn_at = first_warning(connection)
+        if warn_at is None:
+            return due
+        wait = max(timedelta(), warn_at - self.clock())
+        return wait if due is None else min(due, wait)
+
+    def warn(self) -> int:
+        """Tell those whose question is soon forgotten, each once; says how many."""
+        now = self.clock()
+        with self.store.reading() as connection:
+            first = first_warning(connection)
+        if first is None or first > now:
+            return 0
+        catalog = self.decider().catalog
+        with self.store.writing() as connection:
+            keys = take_warnings(connection, now)
+            self.outbox.enqueue([_warning(key, catalog) for key in keys], connection)
+        return len(keys)
 
     def open(self, limit: int = 20) -> Opened:
         """Take up to `limit` commands, and end those at once that need no source. Raises when the store is away."""
@@ -201,6 +224,13 @@ class Desk:
         said = told("broken", asker.language, code) if asker.program is None else None
         ending = Ending(State.FAILED, f"{code}: {why}", said, Memory())
         end(self, command, asker, Dialog(Memory()), ending)
+
+
+def _warning(key: Key, catalog: Catalog) -> NewMessage:
+    account, chat, sender = key
+    contact = contact_of(catalog, [sender])
+    said = words.say("ends_soon", contact.language if contact else "id")
+    return NewMessage(Recipient.of_chat(chat), Text(body=said), account=account, priority=Priority.REPLY)
 
 
 def addressee_of(asker: Asker) -> Addressee:

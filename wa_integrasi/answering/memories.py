@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
-from wa_integrasi.commands.conversation import LASTS, Memory
+from wa_integrasi.commands.conversation import LASTS, Memory, Question
 from wa_integrasi.store.bulk import upsert
 from wa_integrasi.store.tables import dialogs
 
@@ -64,7 +64,27 @@ def remember(connection: Connection, changes: Sequence[Change], now: datetime) -
         account, chat, sender = change.key
         row = {"account": account, "chat": chat, "sender": sender, "memory": merged.to_json()}
         until = merged.asked.asked_at + LASTS if merged.asked else now
-        upsert(connection, dialogs, [{**row, "until": until, "pages": kept if merged.page else None}])
+        same = found is not None and merged.asked == current.asked
+        warn_at = found.warn_at if found is not None and same else _warn_at(merged)
+        upsert(
+            connection, dialogs, [{**row, "until": until, "pages": kept if merged.page else None, "warn_at": warn_at}]
+        )
+
+
+def first_warning(connection: Connection) -> datetime | None:
+    """When the next person is to be told that a question is soon forgotten."""
+    waits = select(dialogs.c.warn_at).where(dialogs.c.warn_at.is_not(None))
+    return connection.execute(waits.order_by(dialogs.c.warn_at).limit(1)).scalar()
+
+
+def take_warnings(connection: Connection, now: datetime, limit: int = 50) -> list[Key]:
+    """Who is to be told so now, each once; nobody whose question is forgotten already."""
+    d = dialogs.c
+    due = select(d.account, d.chat, d.sender, d.until).where(d.warn_at <= now).order_by(d.warn_at).limit(limit)
+    rows = connection.execute(due.with_for_update(skip_locked=True)).all()
+    for account, chat, sender, _ in rows:
+        connection.execute(update(dialogs).where(*_is((account, chat, sender))).values(warn_at=None))
+    return [(account, chat, sender) for account, chat, sender, until in rows if until > now]
 
 
 def forget_old(connection: Connection, now: datetime) -> int:
@@ -78,6 +98,11 @@ def _read(stored: Mapping[str, Any]) -> Memory:
         return Memory.from_json(stored)
     except (KeyError, TypeError, ValueError):
         return Memory()
+
+
+def _warn_at(memory: Memory) -> datetime | None:
+    """Of a question only: who leaves a menu unanswered has read it."""
+    return memory.warn_at if isinstance(memory.asked, Question) else None
 
 
 def _is(key: Key) -> tuple[Any, ...]:

@@ -93,14 +93,18 @@ dialogs = Table(
     "dialogs",
     metadata,
     # What the bot remembers of a person in a chat (see `wa_integrasi.commands.conversation`), and until when what they
-    # write next is taken for an answer. `pages` are the texts of the long answer that they turn the pages of.
+    # write next is taken for an answer. `pages` are the texts of the long answer that they turn the pages of; at
+    # `warn_at` they are told that a question is soon forgotten.
     Column("account", Text, primary_key=True),
     Column("chat", Text, primary_key=True),
     Column("sender", Text, primary_key=True),
     Column("memory", JSON, nullable=False),
     Column("until", UtcDateTime, nullable=False),
     Column("pages", JSON(none_as_null=True)),
+    Column("warn_at", UtcDateTime),
 )
+_warned = text("warn_at IS NOT NULL")
+Index("ix_dialogs_warn_at", dialogs.c.warn_at, postgresql_where=_warned, sqlite_where=_warned)
 Index("ix_dialogs_until", dialogs.c.until)
 
 conversations = Table(
