@@ -124,6 +124,23 @@ async def test_a_wrong_field_is_named_and_nothing_is_queued(
     assert (count(store, commands), count(store, complaint_queue)) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("buttons", "field", "reason"),
+    [
+        (["ya"], "content.buttons.0", "must be an object"),
+        ([], "content.buttons", "must have at least 1"),
+        ("ya", "content.buttons", "must be a list"),
+    ],
+)
+async def test_a_wrong_shape_is_told_in_words_of_json(
+    bot: httpx.AsyncClient, buttons: Any, field: str, reason: str
+) -> None:
+    content = {"type": "buttons", "body": "Lanjut?", "buttons": buttons}
+    answer = await bot.post("/v1/messages", json={"recipient": SITI, "content": content})
+    assert answer.status_code == 422
+    assert problem(answer)["errors"][0] == {"field": field, "reason": reason}
+
+
 async def test_a_trigger_is_not_run_for_whom_no_answer_may_reach(
     bot: httpx.AsyncClient, store: Store, clock: FrozenClock
 ) -> None:

@@ -58,11 +58,11 @@ def message_routes(group_ids: Mapping[str, str]) -> APIRouter:
     async def list_messages(
         asker: Reader,
         status: Annotated[Status | None, Query(description="Only messages that stand here.")] = None,
-        account: Annotated[models.Word | None, Query()] = None,
-        report: Annotated[models.Word | None, Query()] = None,
+        account: Annotated[models.Word | None, Query(description="Only messages of this account.")] = None,
+        report: Annotated[models.Word | None, Query(description="Only messages of this report.")] = None,
         slot: Annotated[models.Word | None, Query(description="Such as 2026-11-19.")] = None,
         code: Annotated[models.Word | None, Query(description="Of the last error, such as 131047.")] = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Annotated[int, Query(ge=1, le=200, description="At most so many.")] = 50,
         cursor: Annotated[models.Word | None, Query(description="`next` of the page before.")] = None,
     ) -> JSONResponse:
         """List messages, the newest first."""

@@ -105,6 +105,14 @@ def _reason(error: Mapping[str, Any]) -> str:
             limits = error["ctx"]
             limit = f"at most {limits['max_length']}" if "max_length" in limits else f"at least {limits['min_length']}"
             return f"must have {limit} characters"
+        case "too_short":
+            return f"must have at least {error['ctx']['min_length']}"
+        case "too_long":
+            return f"must have at most {error['ctx']['max_length']}"
+        case "model_type" | "model_attributes_type" | "dict_type" | "dataclass_type":
+            return "must be an object"
+        case "list_type" | "tuple_type":
+            return "must be a list"
         case _:
             said = str(error["msg"]).removeprefix("Value error, ")
             return said.replace("Input should", "must", 1).replace("String should", "must", 1)
