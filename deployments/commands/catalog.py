@@ -24,10 +24,12 @@ Files = Annotated[list[Path], typer.Argument(help="YAML files, or folders of the
 def check(files: Files) -> None:
     """Check files without a database; every mistake is named with file, line and field."""
     catalog = read_catalog_files(files)
-    typer.echo(
-        f"good: {len(catalog.reports)} reports, {len(catalog.triggers)} triggers, "
-        f"{len(catalog.chat_templates)} chat templates, {len(catalog.groups)} groups, {len(catalog.contacts)} contacts"
-    )
+    kinds = [
+        *((len(catalog.reports), "report", "reports"), (len(catalog.triggers), "trigger", "triggers")),
+        *((len(catalog.chat_templates), "chat template", "chat templates"), (len(catalog.groups), "group", "groups")),
+        *((len(catalog.contacts), "contact", "contacts"), (len(catalog.policies), "policy", "policies")),
+    ]
+    typer.echo("good: " + ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in kinds))
 
 
 @app.command("apply")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from deployments.cli import app
 from wa_integrasi.catalog.nodes import MAX_BYTES
 from wa_integrasi.catalog.problems import CatalogError
 from wa_integrasi.catalog.reading import read_catalog, read_catalog_files
@@ -259,3 +261,11 @@ def test_a_file_that_cannot_be_read_hides_no_mistake_of_another(tmp_path: Path) 
 def test_a_path_without_files_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"must be a file or a folder with \.yaml files"):
         read_catalog_files([tmp_path / "nothing.yaml", tmp_path])
+
+
+def test_the_command_counts_everything_that_files_say(tmp_path: Path) -> None:
+    file = tmp_path / "intake.yaml"
+    contact = "contacts:\n  piket: {phone: 0812-3456-7890, display_name: Piket}\n"
+    file.write_text(f"version: 1\n{contact}policies:\n  intake: {{duty_group: piket}}\n")
+    said = CliRunner().invoke(app, ["catalog", "check", str(file)]).stdout
+    assert said == "good: 0 reports, 0 triggers, 0 chat templates, 0 groups, 1 contact, 1 policy\n"
