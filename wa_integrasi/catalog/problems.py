@@ -98,7 +98,8 @@ def explain(error: ErrorDetails, description: str) -> str:
         case "string_pattern_mismatch":
             return f"found {found}, must be a name of 1 to 63 small letters, digits and dashes, such as rekap-harian"
         case "value_error":
-            return f"found {found}, must be right: {error['msg'].removeprefix('Value error, ')}"
+            said = error["msg"].removeprefix("Value error, ")
+            return said if isinstance(error["input"], list | tuple | dict) else f"found {found}: {said}"
         case "too_short":
             return "found an empty list, must be one name at least"
         case "too_long":

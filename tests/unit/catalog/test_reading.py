@@ -269,3 +269,13 @@ def test_the_command_counts_everything_that_files_say(tmp_path: Path) -> None:
     file.write_text(f"version: 1\n{contact}policies:\n  intake: {{duty_group: piket}}\n")
     said = CliRunner().invoke(app, ["catalog", "check", str(file)]).stdout
     assert said == "good: 0 reports, 0 triggers, 0 chat templates, 0 groups, 1 contact, 1 policy\n"
+
+
+def test_a_wrong_word_of_a_list_is_told_without_the_list(tmp_path: Path) -> None:
+    file = tmp_path / "intake.yaml"
+    file.write_text("version: 1\npolicies:\n  intake:\n    words:\n      stoppages: ['']\n")
+    with pytest.raises(CatalogError) as caught:
+        read_catalog_files([file])
+    assert "stoppages" in str(caught.value)
+    assert "''" in str(caught.value)
+    assert "found a list" not in str(caught.value)
