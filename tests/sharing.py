@@ -8,7 +8,10 @@ ALONE = {"tests/browser", "tests/chaos"}
 """These start processes that use a whole processor: one of them at a time."""
 
 HOUSE = "tests/prefect"
-"""Shares one Prefect server, and comes last in its process (tests/prefect/conftest.py)."""
+"""Shares a Prefect server, and comes last in its process (tests/prefect/conftest.py)."""
+
+LIVE = {f"{HOUSE}/test_{name}.py" for name in ("commands", "gateway_work", "intake", "live", "media", "pi_source")}
+"""Those of them that have a house of their own, in another process: together they would end long after the others."""
 
 DEMO = f"{HOUSE}/test_demo.py"
 """Has processes of its own only, and mostly waits: it may run beside everything."""
@@ -22,4 +25,6 @@ class Sharing(LoadFileScheduling):
         folder = str(PurePosixPath(file).parent)
         if folder in ALONE:
             return "alone"
-        return HOUSE if folder == HOUSE and file != DEMO else file
+        if folder != HOUSE or file == DEMO:
+            return file
+        return "live" if file in LIVE else HOUSE

@@ -48,6 +48,10 @@ class House:
         answer = httpx.post(f"{self.at.prefect_url}/api/{path}", json=filters)
         return answer.raise_for_status().json()
 
+    def logs(self) -> list[str]:
+        """What runs have logged, the newest first; Prefect gives some 200 of it."""
+        return [log["message"] for log in self.prefect("logs/filter", sort="TIMESTAMP_DESC")]
+
     def wa(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the command line as its user does."""
         return subprocess.run(
