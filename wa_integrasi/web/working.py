@@ -21,6 +21,9 @@ _MANY = 200
 _FEW = 50
 """Events read at once; few while webhooks crowd in, since each batch holds them up."""
 
+_ROUTED = 25
+"""Messages routed at once while webhooks come: so long SQLite's only writer keeps them waiting."""
+
 _YIELD = 9
 _LONGEST_YIELD_S = 0.5
 
@@ -62,6 +65,6 @@ class InboundWork:
     def _turn(self, limit: int) -> int:
         """Read some events, route some messages, and say how many there were of both."""
         read = self._inbox.work(self._receivers, limit)
-        routed = self._router.work(limit)
+        routed = self._router.work(min(limit, _ROUTED) if read else limit)
         self._metrics.count_routed(routed.items())
         return read + routed.total()
