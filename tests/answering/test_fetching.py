@@ -142,3 +142,9 @@ def test_a_measuring_point_is_read_over_the_days_that_were_asked_for(world: Worl
     assert [text.splitlines()[0] for text in told] == ["MILL.VI-01: 12,5"]
     days = ("2040-11-17T17:00:00+00:00", "2040-11-18T17:00:00+00:00")
     assert world.plant.read == [(("MILL.VI-01",), "summary", days)]
+
+
+def test_a_report_that_compares_is_not_answered_with_half_of_it(world: World) -> None:
+    command, told = program(world, "banding")
+    assert (command.state, told) == ("failed", [])
+    assert "a report of several queries, or one that compares, is not answered yet" in command.note

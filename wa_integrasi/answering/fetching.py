@@ -79,7 +79,7 @@ class Leaf:
     trigger: Trigger
     arguments: Mapping[str, Value] = field(repr=False)
     need: Need | None
-    """None where there is no source of its kind."""
+    """None where there is no source of its kind, or a report asks more than one question."""
     job: ReportJob | None = None
 
 
@@ -221,6 +221,8 @@ def _need(
             return Need(trigger.source, trigger.prompt, said, trigger.timeout_s, 1, "ai"), None
         case ReportTrigger():
             report = catalog.reports[trigger.report]
+            if report.queries or report.compare:
+                return None, None  # its text would lack what its other queries and the period before give
             cadence = Cadence(report.cadence)
             day = next((value for value in arguments.values() if isinstance(value, date | Days)), None)
             first = day.first if isinstance(day, Days) else day

@@ -46,6 +46,8 @@ def run(case: Case, name: str, arguments: Mapping[str, Value], *, confirmed: boo
 
 def no_source(trigger: Trigger) -> str:
     """Why a trigger of an unsupported kind is not run, for the log."""
+    if trigger.kind == "report":
+        return "a report of several queries, or one that compares, is not answered yet: run it with 'wa report run'"
     return f"kind {trigger.kind}: there is no source of this kind yet"
 
 
