@@ -37,8 +37,9 @@ chaos: $(VENV)/.ready-dev ## Kill workers hundreds of times, take their store aw
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: $(VENV)/.ready-dev ## Write the lock files anew from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --group build $(COMPILE) -o requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --group dev $(COMPILE) -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml --group build $(EXTRAS) $(COMPILE) -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev $(EXTRAS) $(COMPILE) -c requirements.lock -o requirements-dev.lock
+EXTRAS := --extra postgres --extra redis
 COMPILE := --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-annotate --no-header \
 	--no-emit-index-url --quiet
 

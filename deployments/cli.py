@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -119,17 +120,23 @@ def up(
     demo: Annotated[bool, typer.Option("--demo", help="With a plant, a catalog and a phone of its own.")] = False,
     once: Annotated[bool, typer.Option("--once", help="Run the demo's main job once and stop.")] = False,
     folder: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path(".wa"),
+    postgres: Annotated[bool, typer.Option("--postgres", help="Store and Prefect on a PostgreSQL of its own.")] = False,
+    logs: Annotated[bool, typer.Option("--logs", help="Show also what the processes print.")] = False,
 ) -> None:
     """Start the Prefect server, the service, a worker and the runner; Ctrl-C stops them together."""
     from deployments.demo.once import once as main_job
     from deployments.demo.place import demo_place, demo_set_up
+    from deployments.postgres import check_folder
     from deployments.up import own_place, stay_up
 
     if once and not demo:
         raise typer.BadParameter("--once needs --demo")
+    if postgres:
+        check_folder(folder)
     at = demo_place(folder, port, prefect_port) if demo else own_place(folder, port, prefect_port)
     set_up = [demo_set_up(at)] if demo else []
-    asyncio.run(stay_up(at, typer.echo, set_up, main_job if once else None))
+    show = typer.echo if logs else None
+    asyncio.run(stay_up(replace(at, postgres=postgres), typer.echo, set_up, main_job if once else None, show))
 
 
 _SAID = (
