@@ -59,7 +59,7 @@ class Provider:
         """Wait until so many more were acknowledged."""
         wanted = self.acknowledged.total() + by
         while self.acknowledged.total() < wanted:
-            assert child.process.returncode is None, child.ended()
+            assert child.process.returncode is None, child.error()
             await asyncio.sleep(0.005)
 
     async def _until_acknowledged(self, http: aiohttp.ClientSession, number: int) -> None:
@@ -149,7 +149,7 @@ async def kill_service(store: Store, url: str, folder: Path, kills: int) -> Outc
 async def rested(store: Store, child: Child) -> None:
     """Wait until every event is read and every message routed."""
     while _waiting(store):
-        assert child.process.returncode is None, child.ended()
+        assert child.process.returncode is None, child.error()
         await asyncio.sleep(0.1)
 
 
