@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from deployments.errors import RegistrationError
+from wa_integrasi.schedule import prefect_cron
 from wa_integrasi.settings import Settings, load_settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
@@ -21,10 +22,10 @@ def schedule_settings() -> dict[str, str]:
     settings = load_settings()
     return {
         "timezone": settings.timezone,
-        "rekap_daily_cron": settings.rekap_daily_cron,
-        "rekap_weekly_cron": settings.rekap_weekly_cron,
-        "rekap_monthly_cron": settings.rekap_monthly_cron,
-        "gateway_poll_cron": settings.gateway_poll_cron,
+        "rekap_daily_cron": prefect_cron(settings.rekap_daily_cron),
+        "rekap_weekly_cron": prefect_cron(settings.rekap_weekly_cron),
+        "rekap_monthly_cron": prefect_cron(settings.rekap_monthly_cron),
+        "gateway_poll_cron": prefect_cron(settings.gateway_poll_cron),
     }
 
 

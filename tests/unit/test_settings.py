@@ -21,7 +21,7 @@ META = {
 ID = "the id from the provider's dashboard: digits only"
 ADDRESS = "an address that begins with http:// or https://"
 CLAMD = "the path of clamd's socket, such as /run/clamav/clamd.ctl, or host:port, or off"
-FIVE_FIELDS = "five fields: minute, hour, day of month, month, day of week"
+FIELDS = "five fields: minute, hour, day of month, month, day of week; or six, with the second first"
 
 
 @pytest.fixture
@@ -79,10 +79,11 @@ def test_former_keys_are_taken_apart(no_file: Path) -> None:
         ("WA_CLAMAV", "OFF", CLAMD),
         ("WA_MEDIA_PATH", __file__, "the path of a folder, not of a file"),
         ("WA_MEDIA_DAYS", "0", "greater than or equal to 1"),
-        ("WA_REKAP_DAILY_CRON", "0 7 * *", FIVE_FIELDS),
-        ("WA_REKAP_WEEKLY_CRON", "0 0 7 * * 1", FIVE_FIELDS),
-        ("WA_REKAP_MONTHLY_CRON", "monthly", FIVE_FIELDS),
-        ("WA_GATEWAY_POLL_CRON", "@hourly", FIVE_FIELDS),
+        ("WA_REKAP_DAILY_CRON", "0 7 * *", FIELDS),
+        ("WA_REKAP_WEEKLY_CRON", "0 0 7 * * 1 2026", FIELDS),
+        ("WA_REKAP_MONTHLY_CRON", "0 7 30 2 *", "a day that comes: no month among those has a day 30"),
+        ("WA_REKAP_MONTHLY_CRON", "monthly", FIELDS),
+        ("WA_GATEWAY_POLL_CRON", "@hourly", FIELDS),
     ],
 )
 def test_a_wrong_value_is_told_in_one_line_with_what_was_found_and_what_is_valid(

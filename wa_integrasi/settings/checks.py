@@ -12,6 +12,8 @@ from pydantic import AfterValidator, SecretStr
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from wa_integrasi.schedule import read_cron
+
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 _TWILIO_SENDER = re.compile(r"\+[0-9]{7,15}|MG[0-9a-fA-F]{32}")
 _WATZAP_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
@@ -113,8 +115,7 @@ def _clamav(text: str) -> str:
 
 
 def _cron(text: str) -> str:
-    if len(text.split()) != 5:
-        raise ValueError("five fields: minute, hour, day of month, month, day of week")
+    read_cron(text)
     return text
 
 
