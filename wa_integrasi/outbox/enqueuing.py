@@ -31,6 +31,9 @@ _COLUMNS = {
     "parts": "int",
     "flow_run_id": "text",
     "reply_to": "text",
+    "not_before": "timestamptz",
+    "expires_at": "timestamptz",
+    "send_hours": "text",
 }
 _MESSAGES = (
     f"INSERT INTO wa_outbox (recipient, created_at, next_attempt_at, {', '.join(_COLUMNS)}) "
@@ -109,6 +112,9 @@ def _row(message: NewMessage) -> dict[str, Any]:
         "parts": message.parts,
         "flow_run_id": message.flow_run_id,
         "reply_to": message.reply_to,
+        "not_before": message.not_before,
+        "expires_at": message.expires_at,
+        "send_hours": message.send_hours,
     }
 
 

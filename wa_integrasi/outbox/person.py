@@ -44,6 +44,8 @@ class Selection:
 def requeue(connection: Connection, selection: Selection, reason: str, now: datetime) -> int:
     """Dead and refused messages wait again, with all their tries; returns how many."""
     fresh = {"status": Status.PENDING, "attempts": 0, "next_attempt_at": now}
+    # Whoever sends it again wants it to go, however late it is.
+    fresh |= dict.fromkeys(("not_before", "expires_at"))
     fresh |= dict.fromkeys(("error_code", "error_text", "noticed_at", "attempt_id", "provider_message_id"))
     return _change(connection, selection, [Status.DEAD, Status.REFUSED], fresh, reason, now)
 

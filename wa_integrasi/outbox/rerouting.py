@@ -18,7 +18,7 @@ from wa_integrasi.store.tables import chats, wa_outbox
 
 _COPIED = (
     *("recipient", "content", "type", "account", "chat", "priority"),
-    *("report", "slot", "part", "parts", "flow_run_id", "reply_to"),
+    *("report", "slot", "part", "parts", "flow_run_id", "reply_to", "expires_at", "send_hours"),
 )
 
 

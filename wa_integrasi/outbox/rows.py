@@ -27,6 +27,11 @@ class NewMessage:
     flow_run_id: str | None = None
     reply_to: str | None = None
     """The provider's id of the message that this one quotes."""
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+    """From when on it is of no use: what has not left by then becomes a dead letter."""
+    send_hours: str | None = None
+    """The hours of its reader, as `SendHours` writes them; it waits for them."""
 
 
 @dataclass(frozen=True, slots=True)

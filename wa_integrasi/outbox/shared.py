@@ -18,6 +18,7 @@ from wa_integrasi.outbox.nudging import SILENCE, WINDOW_CLOSED, ask
 from wa_integrasi.outbox.turns import UNKNOWN
 from wa_integrasi.policy.breaker import Breaker, BreakerPolicy, Circuit
 from wa_integrasi.policy.gate import TIER_PERIOD, ChatState, Go, NeedsWindow, Refuse, Verdict, Wait, judge
+from wa_integrasi.policy.hours import NotYet, Stale, may_go
 from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Action, Failed, Outcome
 from wa_integrasi.store.bulk import bulk, upsert
@@ -25,6 +26,9 @@ from wa_integrasi.store.tables import accounts, breakers, chats
 
 AHEAD = timedelta(seconds=1)
 """How far ahead of their moment messages are claimed; the worker sends each at its own."""
+
+EXPIRED = "expired"
+"""Why a message ended that has come to be of no use."""
 
 TIER = "tier"
 """Why a message waits that would begin one conversation too many."""
@@ -108,6 +112,9 @@ def judge_rows(
     stops: dict[int, Stop] = {}
     counted = []
     for row in rows:
+        if (untimely := _timing(row, now)) is not None:
+            stops[row.id] = untimely  # before all else: nobody is asked to write back in their quiet hours
+            continue
         chat = chats_taken[row.chat]
         state = ChatState(chat.last_inbound_at, chat.opted_in_at, chat.opted_out_at, chat.initiated_at)
         verdict = judge(state, rules.gate, now, is_template=row.type == "template", begun=begun, oldest=oldest)
@@ -127,6 +134,20 @@ def judge_rows(
     if counted:
         _COUNT(connection, counted)
     return going, stops
+
+
+def _timing(row: Row[Any], now: datetime) -> Stop | None:
+    try:
+        verdict = may_go(now, row.not_before, row.expires_at, row.send_hours)
+    except ValueError as error:
+        return Stop(Status.DEAD, now, "unreadable", f"send_hours: {error}")
+    match verdict:
+        case NotYet(until, code, reason):
+            return Stop(Status.PENDING, until, code, reason)
+        case Stale(reason):
+            return Stop(Status.DEAD, now, EXPIRED, reason)
+        case None:
+            return None
 
 
 def _after(verdict: Verdict, rules: AccountRules, next_at: datetime | None, now: datetime) -> datetime | Stop:

@@ -174,7 +174,8 @@ def adopt_orphans(connection: Connection, after: Place) -> Place:
 
 
 _TAKEN = """
-    SELECT o.id, o.account, o.chat, o.type, o.content, o.attempts, o.priority, o.reply_to, o.status, o.created_at
+    SELECT o.id, o.account, o.chat, o.type, o.content, o.attempts, o.priority, o.reply_to, o.status, o.created_at,
+    o.not_before, o.expires_at, o.send_hours
     FROM chats c JOIN wa_outbox o ON o.id = c.head_id AND o.account = c.account AND o.chat = c.chat
     WHERE c.held_by = :token AND c.account = :account"""
 
@@ -229,7 +230,8 @@ _MOMENTS = ("due_at", "next_at", "last_inbound_at", "opted_in_at", "opted_out_at
 @lru_cache
 def _heads(dialect: str) -> Executable:
     # PostgreSQL's driver reads moments by itself, and faster.
-    return text(_TAKEN) if dialect == "postgresql" else text(_TAKEN).columns(created_at=UtcDateTime)
+    moments = dict.fromkeys(("created_at", "not_before", "expires_at"), UtcDateTime)
+    return text(_TAKEN) if dialect == "postgresql" else text(_TAKEN).columns(**moments)
 
 
 @lru_cache

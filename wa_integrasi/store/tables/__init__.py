@@ -2,7 +2,15 @@
 
 from wa_integrasi.store.tables.api import api_keys, audit_log, idempotency_keys
 from wa_integrasi.store.tables.base import UtcDateTime, metadata
-from wa_integrasi.store.tables.catalog import chat_templates, contacts, groups, policies, reports, triggers
+from wa_integrasi.store.tables.catalog import (
+    calendars,
+    chat_templates,
+    contacts,
+    groups,
+    policies,
+    reports,
+    triggers,
+)
 from wa_integrasi.store.tables.inbound import inbound_events, inbound_messages, number_changes, unread_items
 from wa_integrasi.store.tables.intake import blocked, commands, complaint_queue, conversations, dialogs, media, senders
 from wa_integrasi.store.tables.outbound import (
@@ -17,6 +25,7 @@ from wa_integrasi.store.tables.outbound import (
     message_events,
     wa_outbox,
 )
+from wa_integrasi.store.tables.schedules import report_slots, watches
 
 __all__ = [
     "DEAD_STAGE",
@@ -28,6 +37,7 @@ __all__ = [
     "audit_log",
     "blocked",
     "breakers",
+    "calendars",
     "channel_facts",
     "chat_templates",
     "chats",
@@ -46,9 +56,11 @@ __all__ = [
     "metadata",
     "number_changes",
     "policies",
+    "report_slots",
     "reports",
     "senders",
     "triggers",
     "unread_items",
     "wa_outbox",
+    "watches",
 ]

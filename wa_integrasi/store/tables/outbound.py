@@ -45,6 +45,10 @@ wa_outbox = Table(
     Column("error_text", Text),
     # When its report's owner was told that it is a dead letter.
     Column("noticed_at", UtcDateTime),
+    # When it may go (see `wa_integrasi.policy.hours`): not before, not at or after, and only in these hours.
+    Column("not_before", UtcDateTime),
+    Column("expires_at", UtcDateTime),
+    Column("send_hours", Text),
     # What the indexes ask for instead of the status: a claim leaves it as it is, and so need not touch them.
     Column("stage", Text, Computed(_STAGE)),
     sqlite_autoincrement=True,
