@@ -31,7 +31,7 @@ def check(
     typer.echo(
         f"{name}: {shown(report.version)}, answers in {report.latency_ms:.0f} ms, time zone {shown(report.zone)}"
     )
-    for privilege in report.writes:
+    for privilege in report.writes or ():
         typer.echo(f"warning: the account is not only read: {shown(privilege)}")
-    if not report.writes:
+    if report.writes == ():
         typer.echo("the account can only read")

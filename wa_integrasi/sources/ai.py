@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from wa_integrasi.sources.ai_answers import AiError, failure, fitting, refused_field, said
-from wa_integrasi.sources.ai_pause import Pause
+from wa_integrasi.sources.pause import Pause
 
 _ANSWER_LIMIT = 256_000
 _LONGEST_CONNECT_S = 5.0

@@ -28,13 +28,9 @@ class AiError(SourceError):
     """The AI could not answer. Its text is fit for logs: no URL, no key, no question, no answer."""
 
     def __init__(self, text: str, *, code: str, transient: bool, outage: bool = False, wait_s: float = 0.0) -> None:
-        super().__init__(text, transient=transient)
+        super().__init__(text, transient=transient, outage=outage, wait_s=wait_s)
         self.code = code
         """One word for reasons and counts: connect, no_answer, timeout, http_429, paused, invalid …"""
-        self.outage = outage
-        """Whether it says that the service is in trouble, rather than that this question or its answer is at fault."""
-        self.wait_s = wait_s
-        """How long the service asks to be left alone."""
 
 
 def failure(status: int, retry_after: str | None = None) -> AiError:

@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 class SourceError(Exception):
     """The source could not answer. Its message is fit for logs: no URL, no password, no rows."""
 
-    def __init__(self, text: str, *, transient: bool) -> None:
+    def __init__(self, text: str, *, transient: bool, outage: bool | None = None, wait_s: float = 0.0) -> None:
         super().__init__(text)
         self.transient = transient
         """Whether trying again may help: the source is away or slow, and the query is not at fault."""
+        self.outage = transient if outage is None else outage
+        """Whether it says that the source is in trouble, rather than that this query was too much."""
+        self.wait_s = wait_s
+        """How long the source asks to be left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,8 @@ class SourceReport:
     zone: str
     latency_ms: float
     """From the first byte of the connection to the first answer."""
-    writes: tuple[str, ...] = ()
-    """Each privilege by which the account could change something; none is as it should be."""
+    writes: tuple[str, ...] | None = ()
+    """Each privilege by which the account could change something; none is as it should be. None: it cannot be known."""
 
 
 class Source(Protocol):
@@ -62,4 +66,16 @@ class Source(Protocol):
 
     def query(self, statement: str, parameters: Mapping[str, Any]) -> Rows:
         """Run one read-only statement with bound `parameters`. Raises `SourceError`."""
+        ...
+
+
+class QuerySource(Source, Protocol):
+    """A source that a block names; all that share the object share its limits and its patience."""
+
+    def within(self, timeout_s: float, max_rows: int) -> QuerySource:
+        """The same source for queries that may take less time and give fewer rows."""
+        ...
+
+    def check(self) -> SourceReport:
+        """Ask it for a little and say what it is. Raises `SourceError`."""
         ...

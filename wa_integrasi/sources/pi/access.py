@@ -15,6 +15,7 @@ from urllib.parse import quote_plus, urlsplit
 import aiohttp
 
 from wa_integrasi.sources.base import SourceError
+from wa_integrasi.sources.patience import Patience, Reconnect
 from wa_integrasi.sources.pi.config import Basic, ClientCredentials, PiConfig
 from wa_integrasi.sources.pi.values import TRANSIENT, Point
 from wa_integrasi.sources.retry_after import seconds_of
@@ -28,15 +29,17 @@ _UNSAID_S = 300.0
 _NO_EXTRA = "Kerberos needs the extra `kerberos` (pip install 'wa-integrasi[kerberos]') and the system's Kerberos 5"
 
 
+ONCE = Reconnect(attempts=1)
+"""A reading tries again by itself; what is shared is the pause."""
+
+
 class PiError(SourceError):
     """PI could not answer as a whole. Its text is fit for logs: no URL, no login, no text of the server."""
 
     def __init__(self, text: str, *, transient: bool, status: int | None = None, wait_s: float = 0.0) -> None:
-        super().__init__(text, transient=transient)
+        super().__init__(text, transient=transient, wait_s=wait_s)
         self.status = status
         """Of HTTP, or of a `WebException`; None where nothing was answered."""
-        self.wait_s = wait_s
-        """How long the server asks to be left alone."""
 
 
 @dataclass(slots=True)
@@ -47,6 +50,7 @@ class PiMemory:
     token_until: float = 0.0
     points: dict[str, tuple[Point, float]] = field(default_factory=dict, repr=False)
     """By tag, with the moment of the clock until which it is taken for right."""
+    patience: Patience = field(default_factory=lambda: Patience(ONCE), repr=False)
 
 
 class Access:

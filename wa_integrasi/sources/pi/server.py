@@ -26,7 +26,7 @@ _OVER_TIME: dict[str, Callable[[Moment, Moment], Ask]] = {
 
 @dataclass(frozen=True)
 class PiServer:
-    """One PI server. Keep it for several readings: it remembers where its tags are, and its token."""
+    """One PI server. Keep it for several readings: it remembers where its tags are, its token, and that it is away."""
 
     config: PiConfig
     memory: PiMemory = field(default_factory=PiMemory, repr=False, compare=False)
@@ -50,7 +50,7 @@ class PiServer:
 
     def ask(self, tags: Sequence[str], ask: Ask) -> PiReading:
         """The same, with everything that can be said of a reading. Not within an event loop: there use `PiClient`."""
-        return asyncio.run(self._read(tags, ask))
+        return self.memory.patience.ask(lambda: asyncio.run(self._read(tags, ask)), self.config.timeout_s)
 
     def check(self) -> PiCheck:
         """Test address, certificate, login and data server. Raises `SourceError`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,9 +13,9 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from wa_integrasi.sources.base import Rows, SourceError, SourceReport
+from wa_integrasi.sources.patience import Patience
 from wa_integrasi.sources.sql.functions import allowed
 from wa_integrasi.sources.sql.guard import check
-from wa_integrasi.sources.sql.patience import Patience
 from wa_integrasi.sources.sql.reader import read
 from wa_integrasi.sources.sql.session import Dialect, Limits, Session
 from wa_integrasi.sources.sql.watchdog import watched
@@ -41,7 +41,7 @@ class SqlDatabase:
     """Of the session, and of what the database keeps without a zone."""
     functions: frozenset[str] = frozenset()
     """What a query may call besides the dialect's own functions."""
-    patience: Patience = field(default_factory=Patience, repr=False, compare=False)
+    patience: Patience = field(default_factory=Patience, repr=False, hash=False)
 
     def query(self, statement: str, parameters: Mapping[str, Any]) -> Rows:
         """Run one SELECT with bound `parameters`, each where the query says `:name`. Raises `SourceError`."""
@@ -50,6 +50,10 @@ class SqlDatabase:
         limits = self._limits(dialect.name)
         with self._session(dialect, limits) as session:
             return read(session, dialect, checked, dict(parameters), limits)
+
+    def within(self, timeout_s: float, max_rows: int) -> SqlDatabase:
+        """The same database, with the same patience, for queries that may take less time and give fewer rows."""
+        return replace(self, timeout_s=min(self.timeout_s, timeout_s), max_rows=min(self.max_rows, max_rows))
 
     def check(self) -> SourceReport:
         """Connect, read what the server says of itself, and whether the account could write. Raises `SourceError`."""
@@ -109,19 +113,20 @@ class SqlDatabase:
         url = self._read_url()[1]
 
         def connect() -> Session:
-            with _explained(dialect):
+            with explained(dialect):
                 return dialect.connect(url, limits)
 
-        session = self.patience.connect(connect, self.timeout_s)
+        session = self.patience.ask(connect, self.timeout_s)
         try:
-            with _explained(dialect):
+            with explained(dialect):
                 yield session
         finally:
             session.close()
 
 
 @contextmanager
-def _explained(dialect: Dialect) -> Iterator[None]:
+def explained(dialect: Dialect) -> Iterator[None]:
+    """Within it, what the driver raises becomes a `SourceError`."""
     try:
         yield
     except SourceError:

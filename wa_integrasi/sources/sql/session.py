@@ -92,7 +92,7 @@ class Dialect(Protocol):
 
 def too_slow(dialect: str) -> SourceError:
     """A query that was stopped."""
-    return SourceError(f"{dialect}: the query took longer than its time limit", transient=True)
+    return SourceError(f"{dialect}: the query took longer than its time limit", transient=True, outage=False)
 
 
 def unreachable(dialect: str, why: str = "") -> SourceError:

@@ -58,9 +58,9 @@ class Sqlite:
 
 
 class SqliteSession:
-    """One open file."""
+    """One open file, or a database in memory, where `file` is None."""
 
-    def __init__(self, raw: sqlite3.Connection, file: Path, limits: Limits) -> None:
+    def __init__(self, raw: sqlite3.Connection, file: Path | None, limits: Limits) -> None:
         self._raw = raw
         self._file = file
         self._cursor: sqlite3.Cursor | None = None
@@ -105,7 +105,8 @@ class SqliteSession:
 
     def writes(self) -> tuple[str, ...]:
         """Whether this process may write to the file; here it is opened read-only all the same."""
-        return ("the file can be written by the user of this process",) if os.access(self._file, os.W_OK) else ()
+        writable = self._file is not None and os.access(self._file, os.W_OK)
+        return ("the file can be written by the user of this process",) if writable else ()
 
 
 def _bound(value: Any) -> Any:
