@@ -10,8 +10,12 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from pydantic import ConfigDict, Field, HttpUrl, SecretStr, field_validator, model_validator
 
+from blocks.kept_sources import KEPT
+from blocks.source_plugins import plugin_block, plugin_source
 from wa_integrasi.sources.ai import AiClient, AiConfig
-from wa_integrasi.sources.base import SourceError
+from wa_integrasi.sources.base import QuerySource, SourceError
+from wa_integrasi.sources.kinds import SQL
+from wa_integrasi.sources.patience import Patience, Reconnect
 from wa_integrasi.sources.pi import Basic, ClientCredentials, Kerberos, PiConfig, PiServer
 from wa_integrasi.sources.sql import SqlDatabase
 
@@ -30,6 +34,7 @@ class SqlSource(Block):
         max_bytes: Most bytes that a query may give; what is over is left out as rows over the cap are.
         zone: Time zone of the session, and of moments that the database keeps without one.
         functions: Functions that queries may call besides the usual ones, such as `plant.shift_of`.
+        reconnect: How often it is tried again when it cannot be reached, and for how long it is left alone then.
 
     Example:
         Query a source:
@@ -56,6 +61,7 @@ class SqlSource(Block):
     max_bytes: int = Field(default=16_000_000, ge=1_000, le=500_000_000, description="Most bytes a query may give.")
     zone: str = Field(default="Asia/Jakarta", description="Time zone of the session, as Asia/Jakarta.")
     functions: list[str] = Field(default_factory=list, description="Functions that queries may call besides the usual.")
+    reconnect: Reconnect = Field(default_factory=Reconnect, description="What is done while it cannot be reached.")
 
     @field_validator("zone")
     @classmethod
@@ -84,30 +90,48 @@ class SqlSource(Block):
             max_bytes=self.max_bytes,
             zone=self.zone,
             functions=frozenset(self.functions),
+            patience=Patience(self.reconnect),
         )
 
 
-def load_source(name: str) -> SqlDatabase:
-    """The source that a report names, for code in a thread. Raises `SourceError` where there is none."""
+def load_source(name: str, kind: str = SQL) -> QuerySource:
+    """The source that a report names, for code in a thread. Raises `SourceError` where there is none.
+
+    Within a process all who ask for a source share what is known of it, such as that it is down.
+
+    Args:
+        name: Name of its block.
+        kind: `sql`, or the kind of a plug-in, such as `csv`.
+    """
     try:
-        block = cast(SqlSource, SqlSource.load(name))
+        block = cast(Block, _block_type(kind).load(name))
     except ValueError as error:
-        raise _no_source(name) from error
-    return block.database()
+        raise _no_source(name, kind) from error
+    return _source(name, kind, block)
 
 
-async def load_source_soon(name: str) -> SqlDatabase:
+async def load_source_soon(name: str, kind: str = SQL) -> QuerySource:
     """The source that a trigger names, for code in an event loop. Raises `SourceError` where there is none."""
-    loaded: Any = SqlSource.aload(name)
+    loaded: Any = _block_type(kind).aload(name)
     try:
-        block = cast(SqlSource, await loaded)
+        block = cast(Block, await loaded)
     except ValueError as error:
-        raise _no_source(name) from error
-    return block.database()
+        raise _no_source(name, kind) from error
+    return _source(name, kind, block)
 
 
-def _no_source(name: str, kind: str = "source") -> SourceError:
-    return SourceError(f"no {kind} block is called {name}: make one in the Prefect UI", transient=False)
+def _block_type(kind: str) -> type[Block]:
+    return SqlSource if kind == SQL else plugin_block(kind)
+
+
+def _source(name: str, kind: str, block: Block) -> QuerySource:
+    opened = block.database() if isinstance(block, SqlSource) else plugin_source(kind, block)
+    return KEPT.same(kind, name, opened)
+
+
+def _no_source(name: str, kind: str = SQL) -> SourceError:
+    called = {SQL: "source", "pi": "PI source"}.get(kind, f"{kind} source")
+    return SourceError(f"no {called} block is called {name}: make one in the Prefect UI", transient=False)
 
 
 class PiSource(Block):
@@ -197,8 +221,8 @@ def load_pi(name: str) -> PiServer:
     try:
         block = cast(PiSource, PiSource.load(name))
     except ValueError as error:
-        raise _no_source(name, "PI source") from error
-    return block.server()
+        raise _no_source(name, "pi") from error
+    return KEPT.same("pi", name, block.server())
 
 
 async def load_pi_soon(name: str) -> PiServer:
@@ -207,8 +231,8 @@ async def load_pi_soon(name: str) -> PiServer:
     try:
         block = cast(PiSource, await loaded)
     except ValueError as error:
-        raise _no_source(name, "PI source") from error
-    return block.server()
+        raise _no_source(name, "pi") from error
+    return KEPT.same("pi", name, block.server())
 
 
 class AiService(Block):

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from blocks.sources import load_ai, load_pi_soon, load_source_soon
 from wa_integrasi.sources.ai import AiClient, ChatMessage
 from wa_integrasi.sources.ai_answers import AiError
-from wa_integrasi.sources.base import Rows, SourceError
+from wa_integrasi.sources.base import QuerySource, Rows, SourceError
 from wa_integrasi.sources.pi import COLUMNS, PiServer, Read
-from wa_integrasi.sources.sql import SqlDatabase
 
 T = TypeVar("T")
+_Key = tuple[str, str]
+"""Kind and name of a source."""
 
 FRESH_S = 30.0
 """For how long a block is believed to be as it was."""
@@ -32,8 +32,8 @@ class TriggerSources:
     def __init__(self, *, fresh_s: float = FRESH_S) -> None:
         self._fresh_s = fresh_s
         self._threads = ThreadPoolExecutor(_THREADS, "trigger")
-        self._databases: dict[str, tuple[SqlDatabase, float]] = {}
-        self._servers: dict[str, tuple[PiServer, float]] = {}
+        self._queried: dict[_Key, tuple[QuerySource, float]] = {}
+        self._servers: dict[_Key, tuple[PiServer, float]] = {}
         self._ais: dict[str, tuple[AiClient, float]] = {}
         self._turn = asyncio.Lock()
 
@@ -47,13 +47,11 @@ class TriggerSources:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def rows(
-        self, source: str, statement: str, parameters: Mapping[str, Any], timeout_s: float, max_rows: int
+        self, kind: str, source: str, statement: str, parameters: Mapping[str, Any], timeout_s: float, max_rows: int
     ) -> Rows:
         """The rows of one query, within the block's limits and those of the trigger. Raises `SourceError`."""
-        database = await self._database(source)
-        limited = replace(
-            database, timeout_s=min(database.timeout_s, timeout_s), max_rows=min(database.max_rows, max_rows)
-        )
+        found = await self._kept(self._queried, (kind, source), lambda: load_source_soon(source, kind))
+        limited = found.within(timeout_s, max_rows)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, limited.query, statement, parameters)
 
@@ -61,7 +59,7 @@ class TriggerSources:
         self, source: str, tags: Sequence[str], read: Read, days: tuple[str, str] | None, timeout_s: float
     ) -> Rows:
         """What a PI server has of some tags; one that cannot be read is a row without a value. Raises `SourceError`."""
-        server = await self._server(source)
+        server = await self._kept(self._servers, ("pi", source), lambda: load_pi_soon(source))
         limited = server.within(timeout_s)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: _read(limited, tags, read, days))
@@ -75,34 +73,18 @@ class TriggerSources:
         except TimeoutError:
             raise AiError("no answer of the AI service in time", code="timeout", transient=True) from None
 
-    async def _database(self, name: str) -> SqlDatabase:
-        kept = self._databases.get(name)
+    async def _kept(self, known: dict[_Key, tuple[T, float]], key: _Key, load: Callable[[], Awaitable[T]]) -> T:
+        kept = known.get(key)
         if kept is not None and time.monotonic() - kept[1] < self._fresh_s:
             return kept[0]
         try:
-            loaded = await load_source_soon(name)
+            loaded = await load()
         except SourceError:
-            self._databases.pop(name, None)
+            known.pop(key, None)
             raise
         except Exception as error:
-            loaded = _as_it_was(name, kept, error)
-        self._databases[name] = loaded, time.monotonic()
-        return loaded
-
-    async def _server(self, name: str) -> PiServer:
-        kept = self._servers.get(name)
-        if kept is not None and time.monotonic() - kept[1] < self._fresh_s:
-            return kept[0]
-        try:
-            loaded = await load_pi_soon(name)
-        except SourceError:
-            self._servers.pop(name, None)
-            raise
-        except Exception as error:
-            loaded = _as_it_was(name, kept, error)
-        if kept is not None and loaded.config == kept[0].config:
-            loaded = kept[0]  # it remembers where its tags are
-        self._servers[name] = loaded, time.monotonic()
+            loaded = _as_it_was(key[1], kept, error)
+        known[key] = loaded, time.monotonic()
         return loaded
 
     async def _ai(self, name: str) -> AiClient:

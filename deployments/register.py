@@ -47,17 +47,19 @@ async def register_blocks(settings: Settings) -> list[str]:
 
     Returns what there is now. Raises `SettingsError`, `StoreError`, `RegistrationError`.
     """
+    from prefect.blocks.core import Block
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
 
     from blocks.gateways import GATEWAYS
+    from blocks.source_plugins import plugin_blocks
     from blocks.sources import AiService, PiSource, SqlSource
     from blocks.vault import MediaVault
     from deployments.accounts import check_key, keep_accounts, save_default
 
     settings.account()
     await check_prefect()
-    kinds = (SqlSource, PiSource, AiService, MediaVault, *GATEWAYS)
+    kinds: tuple[type[Block], ...] = (SqlSource, PiSource, *plugin_blocks(), AiService, MediaVault, *GATEWAYS)
     with Store.open(settings.database_url.get_secret_value()) as store:
         check_revision(store)
         async with get_client() as client:

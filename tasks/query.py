@@ -31,6 +31,6 @@ def query(job: ReportJob) -> ReportData:
     Args:
         job: The report and the slot it speaks of.
     """
-    data = read_data(job, load_source(job.report.source))
+    data = read_data(job, load_source(job.report.source, job.report.source_kind))
     get_run_logger().info("%s rows from %s for %s", len(data.rows.values), job.report.source, job.slot.key)
     return data

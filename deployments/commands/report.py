@@ -73,7 +73,7 @@ def preview(
         job = replace(job, report=job.report.model_copy(update={"recipients": (_known(job.catalog, to),)}))
     asyncio.run(check_prefect())
     settings, now = load_settings(), utc_now()
-    data = read_data(job, load_source(job.report.source))
+    data = read_data(job, load_source(job.report.source, job.report.source_kind))
     enclosures = enclose(job, data, now)
     with (
         Store.open(settings.database_url.get_secret_value()) as store,

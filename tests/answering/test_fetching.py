@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.answering.world import PEOPLE, World
 from wa_integrasi.answering.desk import OrderError
 from wa_integrasi.commands import NewCommand
+from wa_integrasi.sources.patience import LeftAloneError
 from wa_integrasi.store.tables import commands, wa_outbox
 
 
@@ -44,6 +46,16 @@ def test_a_source_that_stays_away_is_said_so_once(world: World) -> None:
     [command] = world.rows(commands)
     assert command.state == "failed"
     assert command.note == "K1: suhu-boiler: pabrik: sqlite: the server cannot be reached"
+
+
+def test_a_source_that_is_left_alone_is_not_asked_again_and_its_reader_is_told_until_when(world: World) -> None:
+    until = world.clock() + timedelta(minutes=7, seconds=31)
+    world.plant.raises = LeftAloneError(until, 451)
+    [answer] = world.said("budi", "suhu boiler 2")
+    assert answer == (
+        "⚠️ *Suhu boiler*: sumber data _pabrik_ sedang tidak menjawab. Coba lagi setelah pukul 10.08 WIB. Kode: K1"
+    )
+    assert len(world.plant.asked) == 1
 
 
 def test_an_ai_hears_no_names_and_no_numbers(world: World) -> None:

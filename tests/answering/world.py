@@ -76,15 +76,18 @@ class Plant:
         self.read: list[tuple[tuple[str, ...], str, tuple[str, str] | None]] = []
         self.away = 0
         """So many next questions find the source away."""
+        self.raises: SourceError | None = None
 
     async def rows(
-        self, source: str, statement: str, parameters: Mapping[str, Any], timeout_s: float, max_rows: int
+        self, kind: str, source: str, statement: str, parameters: Mapping[str, Any], timeout_s: float, max_rows: int
     ) -> Rows:
         self.asked.append(parameters)
+        if self.raises:
+            raise self.raises
         if self.away:
             self.away -= 1
             raise SourceError("sqlite: the server cannot be reached", transient=True)
-        if source != "pabrik":
+        if (kind, source) != ("sql", "pabrik"):
             raise SourceError(f"no source block is called {source}", transient=False)
         database = SqlDatabase(f"sqlite:///{self.file}", timeout_s, max_rows)
         return await asyncio.to_thread(database.query, statement, parameters)

@@ -84,7 +84,7 @@ def previewed(wa: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
         return None
 
     monkeypatch.setattr(commands, "check_prefect", prefect_answers)
-    monkeypatch.setattr("blocks.sources.load_source", lambda name: OneSource())
+    monkeypatch.setattr("blocks.sources.load_source", lambda name, kind: OneSource())
     return lambda *more: wa("preview", "harian", "--slot", "2040-11-19", *more)
 
 

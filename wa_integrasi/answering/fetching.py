@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Protocol, cast
 from zoneinfo import ZoneInfo
 
 from wa_integrasi.answering.ordering import UNSUPPORTED, no_source
@@ -24,6 +24,7 @@ from wa_integrasi.reporting import ReportJob
 from wa_integrasi.slot import Cadence, Slot
 from wa_integrasi.sources.ai import ChatMessage
 from wa_integrasi.sources.base import Rows, SourceError
+from wa_integrasi.sources.patience import LeftAloneError
 from wa_integrasi.sources.pi import Read
 from wa_integrasi.typed.days import Days
 
@@ -38,9 +39,9 @@ class Sources(Protocol):
     """Where questions go. All of them raise `SourceError`."""
 
     async def rows(
-        self, source: str, statement: str, parameters: Mapping[str, Any], timeout_s: float, max_rows: int
+        self, kind: str, source: str, statement: str, parameters: Mapping[str, Any], timeout_s: float, max_rows: int
     ) -> Rows:
-        """The rows of one query on a database."""
+        """The rows of one query; `kind` of the source: `sql`, or that of a plug-in."""
         ...
 
     async def readings(
@@ -68,7 +69,8 @@ class Need:
     """What goes with it, as JSON: so equal needs are equal."""
     timeout_s: float
     max_rows: int
-    kind: Literal["sql", "pi", "ai"] = "sql"
+    kind: str
+    """Of the source: `pi`, `ai`, `sql`, or that of a plug-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class Trouble:
     kind: str
     source: str
     note: str
+    until: datetime | None = None
+    """When a source that has failed is asked again."""
 
 
 Fetched = Found | Trouble
@@ -162,6 +166,8 @@ class Kitchen:
             return kept
         try:
             found = Found(await self._patiently(need, names), at, need.source)
+        except LeftAloneError as error:
+            return Trouble("away", need.source, str(error), error.until)
         except SourceError as error:
             return Trouble("away" if error.transient else "wrong", need.source, str(error))
         except Exception as error:  # whatever a driver comes up with must not cost the others their answers
@@ -175,8 +181,10 @@ class Kitchen:
         for pause_s in (*self._pauses_s, None):
             try:
                 return await self._asked(need, names)
+            except LeftAloneError:
+                raise
             except SourceError as error:
-                late = pause_s is None or asyncio.get_running_loop().time() + pause_s > ends
+                late = pause_s is None or asyncio.get_running_loop().time() + max(pause_s, error.wait_s) > ends
                 if late or not error.transient:
                     raise
             await asyncio.sleep(pause_s or 0)
@@ -189,13 +197,14 @@ class Kitchen:
             read = cast(Read, need.asked)
             rows = await self._sources.readings(need.source, given["tags"], read, days, need.timeout_s)
             return rows.capped(need.max_rows)
-        if need.kind == "sql":
-            moment = {"now": binds({}, "UTC", self._clock())["now"]} if given.get("now", "") is None else {}
-            return await self._sources.rows(need.source, need.asked, given | moment, need.timeout_s, need.max_rows)
-        masker = Masker(names)
-        messages = [ChatMessage("system", need.asked), ChatMessage("user", masker.mask(given["said"]))]
-        answer = await self._sources.said(need.source, messages, need.timeout_s)
-        return Rows(("answer",), ((masker.unmask(answer),),))
+        if need.kind == "ai":
+            masker = Masker(names)
+            messages = [ChatMessage("system", need.asked), ChatMessage("user", masker.mask(given["said"]))]
+            answer = await self._sources.said(need.source, messages, need.timeout_s)
+            return Rows(("answer",), ((masker.unmask(answer),),))
+        moment = {"now": binds({}, "UTC", self._clock())["now"]} if given.get("now", "") is None else {}
+        asked = given | moment
+        return await self._sources.rows(need.kind, need.source, need.asked, asked, need.timeout_s, need.max_rows)
 
     def _keep(self, name: str, need: Need, found: Found) -> None:
         while len(self._kept) >= _MOST_KEPT:
@@ -210,8 +219,9 @@ def _need(
     match trigger:
         case SqlTrigger():
             # Which moment is now is filled in when it is asked: two who ask within a second ask the same.
-            given = {**binds(arguments, zone, now), "now": None}
-            return Need(trigger.source, trigger.query, json.dumps(given), trigger.timeout_s, trigger.max_rows), None
+            given = json.dumps({**binds(arguments, zone, now), "now": None})
+            limits = trigger.timeout_s, trigger.max_rows
+            return Need(trigger.source, trigger.query, given, *limits, trigger.source_kind), None
         case PiTrigger():
             wanted = {"tags": _tags(trigger, arguments), "days": _days(arguments, zone, now)}
             said = json.dumps(wanted)
@@ -229,7 +239,8 @@ def _need(
             slot = Slot.containing(first, cadence, zone) if first else Slot.ended(now, cadence, zone)
             job = ReportJob(trigger.report, report, catalog.chat_templates[report.template], slot, catalog)
             of_slot = json.dumps(slot.binds)
-            return Need(report.source, report.query, of_slot, trigger.timeout_s, report.max_rows), job
+            limits = trigger.timeout_s, report.max_rows
+            return Need(report.source, report.query, of_slot, *limits, report.source_kind), job
         case _ if trigger.kind in UNSUPPORTED:
             return None, None
     raise AssertionError(f"a {trigger.kind} is no leaf")

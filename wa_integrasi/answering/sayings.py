@@ -68,6 +68,10 @@ _ALL: Mapping[str, Said] = {
         "id": "⚠️ *{}*: sumber data _{}_ sedang tidak menjawab. Coba lagi nanti. Kode: {}",
         "en": "⚠️ *{}*: the data source _{}_ does not answer now. Try again later. Code: {}",
     },
+    "left_alone": {
+        "id": "⚠️ *{}*: sumber data _{}_ sedang tidak menjawab. Coba lagi setelah pukul {}. Kode: {}",
+        "en": "⚠️ *{}*: the data source _{}_ does not answer now. Try again after {}. Code: {}",
+    },
     "wrong": {
         "id": "⚠️ *{}*: tidak bisa dijawab karena ada yang salah pada perintah ini atau sumbernya (_{}_). "
         "Beri tahu tim data. Kode: {}",

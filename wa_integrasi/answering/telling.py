@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from wa_integrasi.answering.fetching import Fetched, Found, Leaf, Trouble
@@ -49,8 +49,17 @@ def answer_of(
             except Exception as error:  # one answer that cannot be written must not cost the others theirs
                 found = Trouble("wrong", found.source, type(error).__name__)
         troubles.append(f"{leaf.name}: {found.source}: {found.note}")
-        texts.append(told(found.kind, to.language, words.short(leaf.trigger.title), words.short(found.source), code))
+        texts.append(_told_of(found, leaf, to.language, zone, code))
     return Answer(BORDER.join(texts), troubles, failed=len(troubles) == len(leaves))
+
+
+def _told_of(trouble: Trouble, leaf: Leaf, language: str, zone: str, code: str) -> str:
+    title, source = words.short(leaf.trigger.title), words.short(trouble.source)
+    if trouble.until is None:
+        return told(trouble.kind, language, title, source, code)
+    whole_minute = trouble.until + timedelta(seconds=-trouble.until.timestamp() % 60)
+    until = Locale(LOCALES[language], zone).time(whole_minute)
+    return told("left_alone", language, title, source, until, code)
 
 
 def pages_of(text: str, limit: int, language: str) -> list[str]:

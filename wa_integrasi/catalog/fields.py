@@ -88,6 +88,14 @@ def _no_repeats(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
+SourceKind = Annotated[
+    Slug,
+    Field(
+        description="Kind of that source: sql for a database, csv, http-json, or that of a plug-in. It says how a "
+        "query is written.",
+        examples=["csv"],
+    ),
+]
 Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_one_line)]
 Title = Annotated[Line, AfterValidator(_something)]
 Prose = Annotated[str, AfterValidator(_storable)]

@@ -24,6 +24,7 @@ from wa_integrasi.catalog.fields import (
     QueryName,
     Roles,
     Slug,
+    SourceKind,
     Title,
     WhenEmpty,
     wrong,
@@ -128,6 +129,7 @@ class Report(Entry):
     source: Slug = Field(
         description="Name of the source block that the query runs on, as in the Prefect UI.", examples=["pabrik"]
     )
+    source_kind: SourceKind = "sql"
     query: Query = Field(
         description="One SELECT. Binds: :slot_start and :slot_end, the period's start (within) and end (without) as "
         "UTC text such as 2026-11-18T17:00:00+00:00, and :slot_date, its first local day as 2026-11-19."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -15,6 +16,7 @@ from pydantic_core import ErrorDetails
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.nodes import MAX_BYTES, Listing, Node, Pairs, Scalar, compose
 from wa_integrasi.catalog.problems import CatalogError, Place, Problem, describe, explain, path_of
+from wa_integrasi.catalog.queries import broken_queries
 from wa_integrasi.catalog.references import broken_references
 from wa_integrasi.catalog.rules import REFERENCES, Location, either, suggest
 
@@ -114,7 +116,8 @@ class _Draft:
 
     def catalog(self) -> Catalog | None:
         """The catalog, or None with the reasons among the problems."""
-        for at, text in broken_references(self.data) if self.whole else ():
+        broken = chain(broken_references(self.data), broken_queries(self.data))
+        for at, text in broken if self.whole else ():
             self.problems.append(Problem(self._place(at), path_of(at), text))
         try:
             return Catalog.model_validate({"version": 1, **self.data})

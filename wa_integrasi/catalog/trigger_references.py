@@ -51,6 +51,11 @@ def broken_in_triggers(catalog: Fields) -> Found:
             yield from _members(at, name, trigger, triggers)
 
 
+def binds_of(trigger: Fields) -> list[str]:
+    """What the query of a trigger may bind."""
+    return [*(bind for _, argument in _legible(trigger) for bind in _binds(argument)), _NOW]
+
+
 def _phrases(at: Location, name: str, trigger: Fields, known: dict[tuple[str, ...], str]) -> Found:
     for number, phrase in listed(trigger.get("phrases")):
         words = words_of(phrase)

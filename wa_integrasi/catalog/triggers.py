@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from wa_integrasi.catalog.arguments import Argument
-from wa_integrasi.catalog.fields import Entry, Flag, Line, Names, Roles, Slug, Statement, Title, wrong
+from wa_integrasi.catalog.fields import Entry, Flag, Line, Names, Roles, Slug, SourceKind, Statement, Title, wrong
 
 
 def _path(path: str) -> str:
@@ -68,8 +68,9 @@ _TEMPLATE = "Name of the chat template that makes the answer of rows, trigger, a
 class SqlTrigger(_Trigger):
     """A query on a database."""
 
-    kind: Literal["sql"] = Field(description="A query on a database.")
+    kind: Literal["sql"] = Field(description="A query on a database, or on another source that takes queries.")
     source: Slug = Field(description=_SOURCE, examples=["pabrik"])
+    source_kind: SourceKind = "sql"
     query: Statement = Field(
         description="One SELECT. Its binds are the arguments (:boiler, :hari_start of a date) and :now, as UTC text."
     )

@@ -53,6 +53,7 @@ class Settings(BaseModel):
     media_path: checks.FolderPath = Field(default=Path(".wa/media"), validate_default=True)
     media_days: int = Field(default=90, ge=1, le=36_500)
     files_path: checks.FolderPath = Field(default=Path(".wa/files"), validate_default=True)
+    csv_path: checks.FolderPath = Field(default=Path(".wa/csv"), validate_default=True)
 
     rekap_daily_cron: Cron = "0 7 * * *"
     rekap_weekly_cron: Cron = "0 7 * * 1"
