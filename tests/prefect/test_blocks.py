@@ -11,6 +11,7 @@ from prefect.testing.standard_test_suites import BlockStandardTestSuite
 from pydantic import ValidationError
 
 from blocks.gateways import MetaCloudApi, Waha, WwebjsApi
+from blocks.source_plugins import plugin_block
 from blocks.sources import AiService, PiSource, SqlSource
 from blocks.vault import MediaVault
 from wa_integrasi.privacy.keys import MediaKeys
@@ -40,6 +41,7 @@ PI_BEARER: dict[str, Any] = {
     "client_id": "wa",
     "client_secret": SECRET,
 }
+HTTP: dict[str, Any] = {"api_url": "https://cuaca.example.id/api", "login": "bearer", "secret": SECRET}
 BUCKET: dict[str, Any] = {"bucket": "wa", "access_key_id": "AKIA", "secret_access_key": SECRET}
 URL = f"postgresql://siti:{SECRET}@host/plant"
 
@@ -90,6 +92,18 @@ class TestPiSource(BlockSuite):
         return PiSource
 
 
+class TestHttpJsonSource(BlockSuite):
+    """One of a plug-in, whose class knows nothing of Prefect."""
+
+    @pytest.fixture
+    def block(self) -> type[Block]:
+        return plugin_block("http-json")
+
+    def test_has_a_valid_code_example(self, block: type[Block]) -> None:
+        """Nobody imports its class: a source is loaded by its kind."""
+        assert 'rows = load_source("BLOCK_NAME", "http-json").query(' in block.get_code_example()
+
+
 class TestAiService(BlockSuite):
     @pytest.fixture
     def block(self) -> type[Block]:
@@ -138,6 +152,7 @@ def test_a_vault_is_made_of_a_bucket_or_a_folder(tmp_path: Path) -> None:
         (PiSource, PI),
         (PiSource, PI_BEARER),
         (AiService, AI),
+        (plugin_block("http-json"), HTTP),
     ],
 )
 def test_no_way_of_showing_a_block_shows_its_secrets(kind: type[Block], fields: dict[str, Any]) -> None:

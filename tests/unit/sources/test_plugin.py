@@ -104,7 +104,7 @@ def weighbridge(site: Path) -> Path:
 
 
 def test_the_plug_in_of_the_page_is_found_and_read(weighbridge: Path) -> None:
-    assert kinds.query_kinds() == ("sql", "csv", "weighbridge")
+    assert kinds.query_kinds() == ("sql", "csv", "http-json", "weighbridge")
     source = PluginSource.of("weighbridge", kinds.plugin_of("weighbridge").model_validate({"file": str(weighbridge)}))
     assert source.query("nopol ton", {}).as_dicts() == [{"nopol": "B 1234 XY", "ton": "12.5"}]
     report = source.check()
@@ -145,7 +145,7 @@ def test_a_kind_that_is_not_installed_is_named_with_those_that_are(site: Path) -
     with pytest.raises(CatalogError) as refused:
         read_catalog(CATALOG.replace("weighbridge", "cvs"), "c.yaml")
     assert str(refused.value.problems[0]) == (
-        "c.yaml:12: reports.timbang.source_kind: found 'cvs', must be sql or csv (did you mean 'csv'?)"
+        "c.yaml:12: reports.timbang.source_kind: found 'cvs', must be sql, csv or http-json (did you mean 'csv'?)"
     )
 
 
