@@ -7,9 +7,8 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from blocks.gateways import KeptSenders
 from deployments.runs import RunError, Runs
@@ -17,7 +16,7 @@ from flows.on_demand import on_demand
 from tasks.batch import Batch
 from wa_integrasi.answering.desk import Desk, Ticket
 from wa_integrasi.answering.fetching import Kitchen
-from wa_integrasi.providers.base import MarksRead
+from wa_integrasi.answering.marks import Marks
 
 MOST_RUNS = 3
 """Runs at once; what comes meanwhile waits and becomes one more."""
@@ -28,7 +27,7 @@ other up in Prefect's database."""
 
 _FULL = timedelta(seconds=0.05)
 _ENDS_WITHIN_S = 1.5
-_TYPING_WITHIN_S = 5.0
+_MARKS_END_WITHIN_S = 0.5
 _TIDY_EVERY_S = 300.0
 
 log = logging.getLogger(__name__)
@@ -43,9 +42,8 @@ class CommandsWork:
         self._desk = desk
         self._kitchen = kitchen
         self._runs = runs
-        self._senders = senders
+        self._marks = Marks(desk.store, lambda account: senders.lent(account, look=False), clock=desk.clock)
         self._going: set[asyncio.Task[None]] = set()
-        self._typing: set[asyncio.Task[None]] = set()
         self._began_at = -math.inf
         self._tidy_at = time.monotonic()
 
@@ -62,29 +60,32 @@ class CommandsWork:
         opened = await asyncio.to_thread(self._desk.open)
         if opened.tickets:
             self._began_at = time.monotonic()
-            _begin(self._going, self._answer(opened.tickets), "commands in a run")
-            for ticket in opened.tickets:
-                # One that has waited for Prefect was shown so before.
-                if ticket.asker.message_id is not None and ticket.command.note is None:
-                    _begin(self._typing, self._show_typing(ticket), "typing")
+            task = asyncio.create_task(self._answer(opened.tickets), name="commands in a run")
+            self._going.add(task)
+            task.add_done_callback(self._going.discard)
+        for command in opened.given_up:
+            self._marks.give_up(command)
         warned = await asyncio.to_thread(self._desk.warn)
         return opened.taken + warned > 0
 
     async def close(self) -> None:
         """Let what goes on end, for a moment; what does not is taken by others when its lease ends."""
-        tasks = self._going | self._typing
-        if not tasks:
-            return
-        _, late = await asyncio.wait(tasks, timeout=_ENDS_WITHIN_S)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks := set(self._going):
+            _, late = await asyncio.wait(tasks, timeout=_ENDS_WITHIN_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        await self._marks.close(_MARKS_END_WITHIN_S)
 
     def _may_begin(self) -> bool:
         going = len(self._going)
         return going == 0 or (going < MOST_RUNS and time.monotonic() - self._began_at > SLOW_S)
 
     async def _answer(self, tickets: Sequence[Ticket]) -> None:
+        async with self._marks.shown(tickets):
+            await self._run(tickets)
+
+    async def _run(self, tickets: Sequence[Ticket]) -> None:
         batch = Batch(self._desk, self._kitchen, tickets)
         counts = Counter(ticket.order.trigger for ticket in tickets)
         shown = ", ".join(name if count == 1 else f"{name} ×{count}" for name, count in counts.items())
@@ -105,21 +106,3 @@ class CommandsWork:
             await asyncio.to_thread(self._desk.stumble, tickets, why)
         except Exception as error:
             log.warning("they come back when their leases end: %s", type(error).__name__)
-
-    async def _show_typing(self, ticket: Ticket) -> None:
-        """Show the asker that an answer is being written, where the channel can; nobody waits for it."""
-        try:
-            async with (
-                asyncio.timeout(_TYPING_WITHIN_S),
-                self._senders.lent(ticket.asker.account, look=False) as sender,
-            ):
-                if isinstance(sender, MarksRead) and ticket.asker.message_id is not None:
-                    await sender.mark_read(ticket.asker.message_id, typing=True)
-        except Exception as error:
-            log.debug("typing is not shown: %s", type(error).__name__)
-
-
-def _begin(tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None], name: str) -> None:
-    task = asyncio.create_task(work, name=name)
-    tasks.add(task)
-    task.add_done_callback(tasks.discard)

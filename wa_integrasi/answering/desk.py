@@ -53,6 +53,8 @@ class Ticket:
     decider: Decider
     now: datetime
     ended: bool = False
+    state: State | None = None
+    """How it ended, where it was ended here."""
 
     @property
     def code(self) -> str:
@@ -71,6 +73,8 @@ class Opened:
 
     taken: int = 0
     tickets: list[Ticket] = field(default_factory=list)
+    given_up: list[Command] = field(default_factory=list)
+    """Those that had waited, and end now without having been run."""
 
 
 class Desk:
@@ -133,6 +137,7 @@ class Desk:
                 self._stumbled(command, askers[command.id], type(error).__name__)
             else:
                 opened.tickets += [ticket] if ticket else []
+                opened.given_up += [command] if ticket is None and command.waited else []
         return opened
 
     def order(self, wanted: NewCommand, *, dry_run: bool = False) -> Ticket:
@@ -180,7 +185,7 @@ class Desk:
                 raise
             self._stumbled(ticket.command, ticket.asker, type(error).__name__)
             ours = False
-        ticket.ended = True
+        ticket.ended, ticket.state = True, ending.state if ours else None
         return ours
 
     def wait(self, tickets: Sequence[Ticket], note: str) -> None:
@@ -194,7 +199,7 @@ class Desk:
         """Try commands again whose run has failed; those that have failed too often end with an apology."""
         for ticket in tickets:
             if not ticket.ended:
-                self._stumbled(ticket.command, ticket.asker, why)
+                ticket.state = self._stumbled(ticket.command, ticket.asker, why)
 
     def renew(self, tickets: Sequence[Ticket]) -> None:
         """Say that commands are still being worked on."""
@@ -215,15 +220,16 @@ class Desk:
                 end(self, command, asker, dialog, Ending.of(decision))
                 return None
 
-    def _stumbled(self, command: Command, asker: Asker, why: str) -> None:
+    def _stumbled(self, command: Command, asker: Asker, why: str) -> State | None:
+        """Try a command again later, or end it; the state in which it has ended."""
         code = code_of(command)
         log.error("%s: not answered, try %s: %s", code, command.attempts, why)
         if command.attempts < _TRIES:
             self.queue.put_back(command, self.clock() + _AGAIN_AFTER, f"{code}: {why}")
-            return
+            return None
         said = told("broken", asker.language, code) if asker.program is None else None
         ending = Ending(State.FAILED, f"{code}: {why}", said, Memory())
-        end(self, command, asker, Dialog(Memory()), ending)
+        return ending.state if end(self, command, asker, Dialog(Memory()), ending) else None
 
 
 def _warning(key: Key, catalog: Catalog) -> NewMessage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -55,7 +55,7 @@ class WordsPolicy(Entry):
 
 
 class IntakePolicy(Entry):
-    """What becomes of messages that are neither a command nor a complaint, and who is told of urgent ones."""
+    """What becomes of messages that are no command and no complaint, who is told of urgent ones, marks on commands."""
 
     spam: SpamPolicy = Field(default=SpamPolicy(), description="When somebody writes too much.")
     words: WordsPolicy = Field(default=WordsPolicy(), description="Words by which urgency is judged.")
@@ -68,6 +68,11 @@ class IntakePolicy(Entry):
         default=None, description="Contact or group that is told at once of what is urgent.", examples=["piket"]
     )
     duty_account: Slug = Field(default="default", description="WhatsApp account that tells them.")
+    reactions: Literal["slow", "always", "off"] = Field(
+        default="slow",
+        description="When a command is marked with ⏳ and then ✅ or ❌, where the channel has reactions: where its "
+        "answer takes longer than a second, always, or never.",
+    )
     quiet_minutes: Count = Field(
         default=240, description="After so many minutes without a word the next message begins a new conversation."
     )

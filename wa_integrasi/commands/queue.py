@@ -71,6 +71,11 @@ class Command:
     ended_at: datetime | None
     note: str | None
 
+    @property
+    def waited(self) -> bool:
+        """Whether it was taken before, and not ended."""
+        return self.attempts > 1 or self.note is not None
+
 
 _COLUMNS = tuple(commands.c[name] for name in Command.__slots__)
 _EARLIER = commands.alias("earlier")

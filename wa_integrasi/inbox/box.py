@@ -20,7 +20,7 @@ from wa_integrasi.inbox.normalising import normalise
 from wa_integrasi.inbox.storing import UnreadItem, store_messages, store_unread
 from wa_integrasi.inbox.updates import apply_facts, facts_in
 from wa_integrasi.outbox import Outbox
-from wa_integrasi.providers.base import BadItem, Event, MessageEvent, OtherEvent, ReceiptEvent, Receiver
+from wa_integrasi.providers.base import UNLISTED, BadItem, Event, MessageEvent, OtherEvent, ReceiptEvent, Receiver
 from wa_integrasi.providers.wire import storable
 from wa_integrasi.store.engine import Store, StoreError, again_after_deadlock, is_away
 from wa_integrasi.store.facts import Fact
@@ -64,7 +64,8 @@ class _Reading:
         match item:
             case ReceiptEvent():
                 self.counts["receipts"] += 1
-                self.receipts.append(item)
+                if not (item.attempt_id or "").startswith(UNLISTED):
+                    self.receipts.append(item)
             case MessageEvent():
                 self.counts["messages"] += 1
                 try:

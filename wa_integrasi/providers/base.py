@@ -32,6 +32,10 @@ class Outbound:
     """The file that the content names by its `file`."""
 
 
+UNLISTED = "mark."
+"""What the attempt ids begin with of messages that have no row: nobody waits for their receipts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The provider has the message; nothing is said yet about the phone."""
