@@ -87,7 +87,6 @@ _ALL: Mapping[str, Said] = {
         "en": "⚠️ Sorry, your question cannot be answered because of trouble in the system. Tell the data team. "
         "Code: {}",
     },
-    "stamp": {"id": "_{}, {}_", "en": "_{}, {}_"},
 }
 
 

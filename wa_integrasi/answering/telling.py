@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from wa_integrasi.answering.fetching import Fetched, Found, Leaf, Trouble
 from wa_integrasi.answering.sayings import told
+from wa_integrasi.answering.stamp import stamp_of
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.triggers import AiTrigger, PiTrigger, SqlTrigger
 from wa_integrasi.commands import words
@@ -76,21 +77,24 @@ def pages_of(text: str, limit: int, language: str) -> list[str]:
 
 def _text(leaf: Leaf, found: Found, catalog: Catalog, to: Addressee, zone: str) -> str:
     if leaf.job is not None:
-        return report_text(leaf.job, ReportData(found.rows), to, found.at)
+        stamp = stamp_of(leaf.trigger, found, leaf.job.template.language, zone)
+        return stamp.below(report_text(leaf.job, ReportData(found.rows), to, found.at), frozenset())
     if not isinstance(leaf.trigger, SqlTrigger | PiTrigger | AiTrigger) or leaf.trigger.template is None:
-        return _stamped(str(escape(str(found.rows.values[0][0]))), frozenset(), found, to.language, zone)
+        stamp = stamp_of(leaf.trigger, found, to.language, zone)
+        return stamp.below(str(escape(str(found.rows.values[0][0]))), frozenset())
     template = catalog.chat_templates[leaf.trigger.template]
     locale = Locale(LOCALES[template.language], zone)
     compiled = compile_template(template.body)
-    text = compiled.render(_context(leaf, found, to, locale), locale).strip()
+    stamp = stamp_of(leaf.trigger, found, template.language, zone)
+    text = compiled.render(_context(leaf, found, to, locale) | {"quality": stamp.doubts}, locale).strip()
     if not text:
         raise TemplateError(1, "it gave an empty message")
     if found.rows.truncated:
         text += f"\n{cut_note(template.language, locale.number(len(found.rows.values)))}"
-    return _stamped(text, compiled.fields, found, template.language, zone)
+    return stamp.below(text, compiled.fields)
 
 
-def _context(leaf: Leaf, found: Found, to: Addressee, locale: Locale) -> Mapping[str, Any]:
+def _context(leaf: Leaf, found: Found, to: Addressee, locale: Locale) -> dict[str, Any]:
     trigger = leaf.trigger
     return {
         "rows": found.rows.as_dicts(),
@@ -100,12 +104,3 @@ def _context(leaf: Leaf, found: Found, to: Addressee, locale: Locale) -> Mapping
         "recipient": {"name": to.name, "salutation": to.salutation, "language": to.language},
         "source": found.source,
     }
-
-
-def _stamped(text: str, fields: frozenset[str], found: Found, language: str, zone: str) -> str:
-    """With source and time below it, where its template does not say them."""
-    if {"now", "source"} <= fields:
-        return text
-    at: datetime = found.at
-    stamp = told("stamp", language, escape(found.source), Locale(LOCALES[language], zone).datetime(at, "medium"))
-    return f"{text}\n{stamp}"

@@ -18,7 +18,7 @@ SLOT_BINDS = ("slot_start", "slot_end", "slot_date")
 REPORT_FIELDS = ("rows", "report", "slot", "now", "recipient", "queries", "previous")
 """What a report gives to its chat template."""
 
-TRIGGER_FIELDS = ("rows", "trigger", "arguments", "now", "recipient", "source")
+TRIGGER_FIELDS = ("rows", "trigger", "arguments", "now", "recipient", "source", "quality")
 """What a trigger gives to its chat template."""
 
 _BIND = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")  # as sqlalchemy.text() finds them, also inside literals

@@ -62,7 +62,9 @@ class _Trigger(Entry):
 
 
 _SOURCE = "Name of the source block that it asks, as in the Prefect UI."
-_TEMPLATE = "Name of the chat template that makes the answer of rows, trigger, arguments, now, recipient and source."
+_TEMPLATE = (
+    "Name of the chat template that makes the answer of rows, trigger, arguments, now, recipient, source and quality."
+)
 
 
 class SqlTrigger(_Trigger):
@@ -90,6 +92,13 @@ class PiTrigger(_Trigger):
     read: Literal["value", "recorded", "summary"] = Field(
         default="value",
         description="Their values now, or what was recorded or its summary over the days of the date argument.",
+    )
+    max_age_s: Seconds | None = Field(
+        default=None,
+        ge=1,
+        le=31_536_000,
+        description="Seconds after which a value of now is called stale below the answer; as long as it likes "
+        "where there is none.",
     )
     template: str = Field(description=_TEMPLATE)
 
