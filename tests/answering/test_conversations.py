@@ -11,7 +11,7 @@ import pytest
 from tests.answering.world import GROUPS, PEOPLE, World
 
 SCRIPT = Path(__file__).parent / "conversations.txt"
-_WRITTEN = re.compile(r"([a-z]+)(?:@([a-z-]+))?(>?):(.*)")
+_WRITTEN = re.compile(r"([a-z]+)(?:@([a-z-]+))?([>@]?):(.*)")
 _TOLD = re.compile(r"<([a-z]*) (.*)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -27,7 +27,7 @@ class Expected:
 class Turn:
     who: str
     group: str | None
-    quoting: bool
+    how: str
     text: str
     wait: tuple[str, float] | None
     answers: list[Expected] = field(default_factory=list)
@@ -56,7 +56,7 @@ def read_script(text: str) -> dict[str, list[Turn]]:
         else:
             written = _WRITTEN.fullmatch(line)
             assert written, f"neither written nor told: {line}"
-            turns.append(Turn(written[1], written[2], bool(written[3]), written[4].removeprefix(" "), wait))
+            turns.append(Turn(written[1], written[2], written[3], written[4].removeprefix(" "), wait))
             wait = None
     return conversations
 
@@ -80,7 +80,8 @@ def test_a_conversation(world: World, title: str) -> None:
             assert world.desk.warn() == 0, "nobody is warned unless the script says so"
         world.clock.tick(seconds=5 if turn.wait is None else 0)
         text = _with_codes(turn, world)
-        asked = world.write(turn.who, text, turn.group, quoting=turn.quoting)
+        how = {"quoting": turn.how == ">", "mentioning": turn.how == "@"}
+        asked = world.write(turn.who, text, turn.group, **how)
         world.answer()
         told = world.news()
         shown = "\n---\n".join(f"to {row.chat}: {row.content}" for row in told)

@@ -123,14 +123,23 @@ class World:
             apply_catalog(store, CATALOG, clock=clock)
 
     def write(
-        self, who: str, text: str, group: str | None = None, *, quoting: bool = False, at: datetime | None = None
+        self,
+        who: str,
+        text: str,
+        group: str | None = None,
+        *,
+        quoting: bool = False,
+        mentioning: bool = False,
+        at: datetime | None = None,
     ) -> str:
         """Somebody writes; it is routed, not answered. Returns the id of the message."""
         number = next(self._numbers)
         message_id = f"wamid.in{number}"
         chat = GROUPS[group] if group else None
         context = {"context": {"id": self.last_sent_to(chat or PEOPLE[who])}} if quoting else {}
-        item = MessageEvent(message_id, PEOPLE[who], at or self.clock(), "text", text, context, chat)
+        item = MessageEvent(
+            message_id, PEOPLE[who], at or self.clock(), "text", text, context, chat, mentions_us=mentioning
+        )
         keep(self.inbox, self._receiver, f"said {number}".encode(), lambda: [item])
         assert self.inbox.work({KEY: self._receiver}) == 1
         while self.router.work():

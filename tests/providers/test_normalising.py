@@ -208,6 +208,9 @@ class TestWeb:
         assert found.context == Context("3EB0BB", "+628110000001")
         reaction = waha("message.reaction", reaction={"text": "👍", "messageId": "true_6281234567890@c.us_3EB0CC"})
         assert (reaction.context, reaction.details) == (Context("3EB0CC"), {"emoji": "👍"})
+        group = {"from": "120363000000000000@g.us", "participant": "6281234567890@c.us", "to": "6281100000001@c.us"}
+        mention = waha(body="@6281100000001 menu", mentionedIds=["6281100000001@c.us"], **group)
+        assert mention.context == Context(mentions_us=True)
         linked = {"key": {"remoteJidAlt": "6281234567890@s.whatsapp.net"}}
         hidden = waha(body="x", **{"from": "23456789012345@lid", "_data": linked})
         assert (hidden.chat, hidden.phone, hidden.lid) == (SITI, SITI, "23456789012345@lid")

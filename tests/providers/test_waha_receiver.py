@@ -80,6 +80,32 @@ class TestMessages:
         assert (found.sender, found.chat) == ("+6281234567890", "120363000000000000@g.us")
         assert found.quote_id == IN_GROUP["id"]
 
+    @pytest.mark.parametrize(
+        ("engine", "mentions_us"),
+        [
+            ({"mentionedIds": ["6281100000001@c.us"]}, True),
+            ({"_data": {"mentionedJidList": ["777@lid", {"_serialized": "6281100000001@c.us"}]}}, True),
+            (
+                {"_data": {"message": {"extendedTextMessage": {"contextInfo": {"mentionedJid": ["99887766554@lid"]}}}}},
+                True,
+            ),
+            (
+                {"_data": {"Message": {"extendedTextMessage": {"contextInfo": {"mentionedJID": ["99887766554@lid"]}}}}},
+                True,
+            ),
+            ({"mentionedIds": ["6281234567890@c.us", "776655443@lid"]}, False),
+            ({"mentionedIds": [None, 5, {"_serialized": []}], "_data": {"message": {"x": 1}, "Message": "odd"}}, False),
+            ({"mentionedIds": "6281100000001@c.us", "_data": {"message": {"x": {"contextInfo": "odd"}}}}, False),
+        ],
+    )
+    def test_a_mention_of_us_by_number_or_linked_id(self, engine: dict[str, Any], mentions_us: bool) -> None:
+        me = {"id": "6281100000001@c.us", "lid": "99887766554:7@lid", "pushName": "Bot"}
+        assert parse("message", {**IN_GROUP, **engine}, me=me).mentions_us is mentions_us
+        assert parse("message", {**SAID, **engine}, me=me).mentions_us is False, "nobody is mentioned in their own chat"
+
+    def test_without_me_the_webhook_says_whom_the_message_is_for(self) -> None:
+        assert parse("message", {**IN_GROUP, "mentionedIds": ["6281100000001@c.us"]}, me=None).mentions_us
+
     def test_the_same_message_under_two_addresses_has_one_id(self) -> None:
         again = {**SAID, "id": "false_23456789012345@lid_3EB0AA", "from": "23456789012345@lid"}
         assert parse("message", SAID).message_id == parse("message", again).message_id

@@ -58,6 +58,23 @@ class TestRecorded:
             f"false_{GROUP}_3EB0STUB1004_{PERSON}",
         ]
 
+    @pytest.mark.parametrize(
+        ("changes", "mentions_us"),
+        [
+            ({"mentionedIds": ["6281100000001@c.us"]}, True),
+            ({"mentionedIds": [{"server": "c.us", "user": "62811", "_serialized": "6281100000001@c.us"}]}, True),
+            ({"to": "99887766554:3@lid", "mentionedIds": ["99887766554@lid"]}, True),
+            ({"mentionedIds": ["6289900000001@c.us", "99887766554@lid"]}, False),
+            ({"mentionedIds": {}}, False),
+            ({}, False),
+        ],
+    )
+    def test_a_mention_in_a_recorded_group_message(self, changes: dict[str, Any], mentions_us: bool) -> None:
+        bodies = [json.loads(each["body"]) for each in RECORDED]
+        messages = [body["data"]["message"] for body in bodies if body["dataType"] == "message"]
+        [message] = [message for message in messages if message["from"] == GROUP]
+        assert parse("message", {"message": message | changes}).mentions_us is mentions_us
+
     def test_our_own_are_no_messages(self) -> None:
         own = [each for each in recorded("message_create") if not isinstance(each, MessageEvent)]
         assert [each.name for each in own] == ["own_message"] * 2

@@ -32,6 +32,8 @@ class Asker:
     """Of the message that asks, as the channel has it."""
     written_at: datetime | None = None
     program: str | None = field(default=None)
+    mentions_us: bool = False
+    """Whether the message that asks mentions the account."""
 
     @property
     def roles(self) -> Sequence[str]:
@@ -63,7 +65,7 @@ def askers_of(
 ) -> dict[int, Asker]:
     """Who asked each command, by its id."""
     m = inbound_messages.c
-    columns = (m.id, m.message_id, m.at, m.sender_phone, m.sender_user_id, m.sender_lid)
+    columns = (m.id, m.message_id, m.at, m.sender_phone, m.sender_user_id, m.sender_lid, m.context)
     ids = [command.message_id for command in commands if command.message_id is not None]
     rows = connection.execute(select(*columns).where(m.id.in_(ids))).all() if ids else []
     messages = {row.id: row for row in rows}
@@ -84,6 +86,7 @@ def askers_of(
             row.message_id if row else None,
             row.at if row else None,
             None if command.sender else command.asked_by,
+            mentions_us=bool(row and row.context and row.context.get("mentions_us")),
         )
     return found
 

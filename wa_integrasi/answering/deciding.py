@@ -105,8 +105,9 @@ class Decider:
 
     def _reading(self, case: Case, text: str) -> Reading:
         language, in_group = case.asker.language, case.asker.group is not None
-        if case.dialog.memory.asked is not None:
-            found = answer(case.dialog.memory.asked, text, self.book, now=case.now, language=language)
+        mentioned, asked = case.asker.mentions_us, case.dialog.memory.asked
+        if asked is not None:
+            found = answer(asked, text, self.book, now=case.now, language=language, mentioned=mentioned)
             if found is not None:
                 return found
         # What is not for us has not become a command.
@@ -115,6 +116,7 @@ class Decider:
             self.book,
             now=case.now,
             in_group=in_group,
+            mentioned=mentioned,
             quoting_bot=in_group,
             language=language,
             shown=case.shown,

@@ -44,6 +44,8 @@ class Context:
     """The message that it quotes or reacts to; None for one that was only forwarded."""
     sender: str | None = None
     forwarded: bool = False
+    mentions_us: bool = False
+    """Whether it mentions the account that it reached."""
 
 
 @dataclass(frozen=True, slots=True)

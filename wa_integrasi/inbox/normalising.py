@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from wa_integrasi.inbox.channels import meta, twilio, watzap, web
-from wa_integrasi.inbox.message import Extras, InboundMessage
+from wa_integrasi.inbox.message import Context, Extras, InboundMessage
 from wa_integrasi.providers.base import MessageEvent
 from wa_integrasi.recipient import Kind, Recipient
 
@@ -24,6 +25,7 @@ def normalise(event: MessageEvent, provider: str, account: str, received_at: dat
     read = _CHANNELS.get(provider)
     extras = read(event) if read else Extras()
     chat = event.chat or event.sender
+    context = replace(extras.context or Context(), mentions_us=True) if event.mentions_us else extras.context
     return InboundMessage(
         provider=provider,
         account=account,
@@ -40,7 +42,7 @@ def normalise(event: MessageEvent, provider: str, account: str, received_at: dat
         name=extras.name,
         text=event.text,
         media=extras.media,
-        context=extras.context,
+        context=context,
         details=extras.details,
         quote_id=event.quote_id,
         raw=event.raw,

@@ -71,6 +71,7 @@ class CommandReader:
             self._book(catalog),
             now=self._clock(),
             in_group=in_group,
+            mentioned=message.mentions_us,
             quoting_bot=asked.quotes_us,
             language=person.language if person else "id",
             shown=lambda trigger: isinstance(may_run(trigger, roles, group), Allowed),

@@ -83,6 +83,11 @@ class Incoming:
         quoted = (self.context or {}).get("message_id")
         return quoted if isinstance(quoted, str) else None
 
+    @property
+    def mentions_us(self) -> bool:
+        """Whether it mentions the account that it reached."""
+        return (self.context or {}).get("mentions_us") is True
+
 
 _COLUMNS = tuple(inbound_messages.c[name] for name in Incoming.__slots__)
 _UNSAID = frozenset({"text", "media", "context", "details"})

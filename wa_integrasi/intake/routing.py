@@ -215,7 +215,7 @@ class Router:
         if self._asks(asked, catalog):
             found.commands.append(_command(message))
             return Route.COMMAND
-        if message.group_id is not None and not asked.quotes_us:
+        if message.group_id is not None and not (asked.quotes_us or message.mentions_us):
             return Route.NOTED
         found.talks.append(message)
         return Route.CONVERSATION

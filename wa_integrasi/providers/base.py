@@ -173,6 +173,8 @@ class MessageEvent:
     name: str | None = None
     """What the sender is called, and `user_id` their business-scoped id: where the channel tells them beside `raw`."""
     user_id: str | None = None
+    mentions_us: bool = False
+    """Whether it mentions the account, in a group."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,17 +54,19 @@ def _event(event: str, payload: Node, envelope: Node) -> Event:
             return OtherEvent("ack.of_theirs", envelope)
         # An ack has no time of its own: the envelope says when it was made.
         return ack_event(payload.get("id"), payload.get("ack"), moment(envelope.get("timestamp")), payload)
-    return _message(event, payload)
+    me = envelope.get("me")
+    return _message(event, payload, me if isinstance(me, Mapping) else {})
 
 
-def _message(event: str, payload: Node) -> Event:
+def _message(event: str, payload: Node, me: Node) -> Event:
     if payload.get("fromMe") is True:
         return OtherEvent("own_message", payload)
     chat = payload.get("from")
     if isinstance(chat, str) and person(chat) is None and group(chat) is None:
         return OtherEvent("message.broadcast", payload)  # a status, a channel
     kind = "reaction" if event == "message.reaction" else _kind(payload)
-    return message_event(payload, kind, sender=_sender(payload), chat=chat, body=payload.get("body"))
+    ours = [me.get("id"), me.get("lid"), me.get("jid"), payload.get("to")]
+    return message_event(payload, kind, sender=_sender(payload), chat=chat, body=payload.get("body"), ours=ours)
 
 
 def _sender(payload: Node) -> str | None:

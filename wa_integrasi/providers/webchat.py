@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -51,6 +51,8 @@ _SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONGEST_ID = 512
 _LONGEST_NAME = 64
 _LATEST_S = 10**11
+_MOST_NAMED = 1_024
+"""People that a message may mention: as many as a group has."""
 _ACKS = {1: Receipt.SENT, 2: Receipt.DELIVERED, 3: Receipt.READ, 4: Receipt.READ, -1: Receipt.FAILED}
 _NEVER_SENT = Failed(Action.DEAD, "ack_error", "the phone reports that the message was not sent")
 
@@ -196,8 +198,13 @@ def ack_event(message_id: object, ack: object, at: datetime, item: Node) -> Even
     return ReceiptEvent(inner, receipt, at, failure=_NEVER_SENT if receipt is Receipt.FAILED else None)
 
 
-def message_event(item: Node, kind: str, *, sender: str | None, chat: object, body: object) -> MessageEvent:
-    """A message from `sender` in `chat`, a group or the sender's own. Raises `UnreadableError`."""
+def message_event(
+    item: Node, kind: str, *, sender: str | None, chat: object, body: object, ours: Collection[object] = ()
+) -> MessageEvent:
+    """A message from `sender` in `chat`, a group or the sender's own. Raises `UnreadableError`.
+
+    `ours` are the addresses of this account, as far as the webhook tells them.
+    """
     message_id = inner_id(item.get("id"))
     if message_id is None:
         raise UnreadableError("a message has no id")
@@ -212,7 +219,32 @@ def message_event(item: Node, kind: str, *, sender: str | None, chat: object, bo
         raw=item,
         chat=group(chat) or sender,
         quote_id=serialized_id(item.get("id")),
+        mentions_us=group(chat) is not None and mentions(item, ours),
     )
+
+
+def mentions(item: Node, ours: Collection[object]) -> bool:
+    """Whether a message mentions an account by any of its addresses: a group names people by number or linked id."""
+    known = {address for address in map(_address, ours) if address is not None}
+    data = item.get("_data")
+    listed = [item.get("mentionedIds"), *_mentions_in(data if isinstance(data, Mapping) else {})]
+    return any(_address(each) in known for named in listed if isinstance(named, list) for each in named[:_MOST_NAMED])
+
+
+def _mentions_in(data: Node) -> Iterator[object]:
+    """The lists of whom a message mentions, as the engines have them: WEBJS and WPP, NOWEB (Baileys), GOWS."""
+    yield data.get("mentionedJidList")
+    for content in (data.get("message"), data.get("Message")):
+        for part in content.values() if isinstance(content, Mapping) else ():
+            info = part.get("contextInfo") if isinstance(part, Mapping) else None
+            if isinstance(info, Mapping):
+                yield info.get("mentionedJid")
+                yield info.get("mentionedJID")
+
+
+def _address(value: object) -> str | None:
+    """A person's address, also where it is taken apart or has the number of a device."""
+    return person(value.get("_serialized") if isinstance(value, Mapping) else value)
 
 
 def session_event(state: str, *, ready: bool, webhook: Node) -> OtherEvent:

@@ -81,7 +81,9 @@ def _message(message: Node) -> Event:
     if isinstance(chat, str) and person(chat) is None and group(chat) is None:
         return OtherEvent("message.broadcast", message)  # a status, a channel
     sender = person(message.get("author") if group(chat) else chat)
-    return message_event(message, WEB_TYPES[kind], sender=sender, chat=chat, body=message.get("body"))
+    data = message.get("_data")
+    ours = [message.get("to"), data.get("to") if isinstance(data, Mapping) else None]
+    return message_event(message, WEB_TYPES[kind], sender=sender, chat=chat, body=message.get("body"), ours=ours)
 
 
 def _ack(envelope: Node, now: datetime) -> Event:
