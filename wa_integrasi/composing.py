@@ -97,6 +97,13 @@ def text_limit(store: Store, account: str) -> int:
     return min(channel.capabilities.text_limit, TEXT_LIMIT) if channel else TEXT_LIMIT
 
 
+def takes(store: Store, account: str, content: Content) -> bool:
+    """Whether the account's channel is known to send such a content as it is."""
+    with store.reading() as connection:
+        channel = _channel(connection, account)
+    return channel is not None and content.type in channel.capabilities.contents
+
+
 def _channel(connection: Connection, account: str) -> _Channel | None:
     provider = provider_of(connection, account)
     capabilities = capabilities_of(provider) if provider is not None else None

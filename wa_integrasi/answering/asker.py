@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from wa_integrasi.catalog.models import Catalog, Contact
 from wa_integrasi.commands import Command
+from wa_integrasi.commands.offering import tap_of
 from wa_integrasi.intake.asking import contact_of, group_of
 from wa_integrasi.recipient import Kind, Recipient
 from wa_integrasi.store.tables import inbound_messages
@@ -34,6 +36,8 @@ class Asker:
     program: str | None = field(default=None)
     mentions_us: bool = False
     """Whether the message that asks mentions the account."""
+    tapped: str | None = None
+    """The question on whose choice they tapped; `Tap.question`."""
 
     @property
     def roles(self) -> Sequence[str]:
@@ -65,7 +69,7 @@ def askers_of(
 ) -> dict[int, Asker]:
     """Who asked each command, by its id."""
     m = inbound_messages.c
-    columns = (m.id, m.message_id, m.at, m.sender_phone, m.sender_user_id, m.sender_lid, m.context)
+    columns = (m.id, m.message_id, m.at, m.sender_phone, m.sender_user_id, m.sender_lid, m.context, m.details)
     ids = [command.message_id for command in commands if command.message_id is not None]
     rows = connection.execute(select(*columns).where(m.id.in_(ids))).all() if ids else []
     messages = {row.id: row for row in rows}
@@ -87,8 +91,14 @@ def askers_of(
             row.at if row else None,
             None if command.sender else command.asked_by,
             mentions_us=bool(row and row.context and row.context.get("mentions_us")),
+            tapped=_tapped(row.details) if row else None,
         )
     return found
+
+
+def _tapped(details: Mapping[str, Any] | None) -> str | None:
+    tap = tap_of((details or {}).get("id"))
+    return tap.question if tap else None
 
 
 def name_of(catalog: Catalog, contact: Contact | None) -> str | None:

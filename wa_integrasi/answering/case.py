@@ -70,6 +70,11 @@ class Case:
         """The business zone."""
         return self.book.zone
 
+    @property
+    def code(self) -> str:
+        """By what a person, and a tap on what is answered, names this command."""
+        return code_of(self.command)
+
 
 def code_of(command: Command) -> str:
     """By what a person names a failed command, and an administrator finds it in the log and in `commands.note`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from wa_integrasi.answering.programs import ArgumentError, arguments_of
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.phrases import Builtin as Name
-from wa_integrasi.commands import Command, State, words
+from wa_integrasi.commands import Command, State, offering, words
 from wa_integrasi.commands.conversation import Memory, answer, choice, question
 from wa_integrasi.commands.grammar import (
     LONGEST_TEXT,
@@ -55,7 +55,11 @@ class Decider:
     def decide(self, command: Command, asker: Asker, dialog: Dialog, now: datetime) -> Decision:
         """What is to be done about a command."""
         case = Case(self.catalog, self.book, self.ledger, command, asker, dialog, now)
-        return self._by_program(case) if asker.program is not None else self._by_person(case)
+        if asker.program is not None:
+            return self._by_program(case)
+        if asker.tapped is not None and not dialog.memory.waits_for(asker.tapped):
+            return case.say(told("tap_over", asker.language), "a choice that is over", asked=dialog.memory.asked)
+        return self._by_person(case)
 
     def _by_program(self, case: Case) -> Decision:
         name, memory = case.command.trigger or "", Memory()
@@ -99,7 +103,9 @@ class Decider:
                 return self._ask(case, reading)
             case Ambiguous() | Unknown():
                 found = reading.candidates if isinstance(reading, Ambiguous) else reading.suggestions
-                return case.say(words.guesses(found, asker.language), "not understood", asked=choice(reading, case.now))
+                asked = choice(reading, case.now, case.code)
+                reply = case.say(words.guesses(found, asker.language), "not understood", asked=asked)
+                return replace(reply, offer=offering.guesses(found, case.code, asker.language))
             case NotForUs():
                 return case.say(words.say("unknown", asker.language), "not understood")
 
@@ -130,4 +136,5 @@ class Decider:
         if argument is None:
             return case.say(words.too_many(missing, example(trigger, language), language), "too many words")
         note = f"asked for {missing.trigger}.{missing.argument}"
-        return case.say(words.ask(missing, argument, language), note, asked=question(missing, case.now))
+        reply = case.say(words.ask(missing, argument, language), note, asked=question(missing, case.now, case.code))
+        return replace(reply, offer=offering.choices(argument, missing, case.code, language))

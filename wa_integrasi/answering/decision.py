@@ -11,6 +11,7 @@ from wa_integrasi.commands import Command, State
 from wa_integrasi.commands.confirming import Confirmation
 from wa_integrasi.commands.conversation import Memory
 from wa_integrasi.commands.grammar import Value
+from wa_integrasi.commands.offering import Offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Demand:
     chat: str
     text: str = field(repr=False)
     waiting: Confirmation
+    offer: Offer | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Reply:
     demands: tuple[Demand, ...] = ()
     withdraws: bool = False
     """Whether what waits for somebody's approval is given up."""
+    offer: Offer | None = field(default=None, repr=False)
+    """The text with native choices, for channels that have them."""
 
 
 @dataclass(frozen=True, slots=True)

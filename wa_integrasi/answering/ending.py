@@ -20,8 +20,9 @@ from wa_integrasi.audit.log import AuditOutcome, audit
 from wa_integrasi.clock import Clock
 from wa_integrasi.commands import Command, CommandQueue, State, words
 from wa_integrasi.commands.conversation import Memory, Page
-from wa_integrasi.composing import compose_all, text_limit
-from wa_integrasi.content import Text
+from wa_integrasi.commands.offering import Offer
+from wa_integrasi.composing import compose_all, takes, text_limit
+from wa_integrasi.content import Content, Text
 from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.recipient import Recipient
@@ -52,6 +53,7 @@ class Ending:
     once_a_day: bool = False
     demands: Sequence[Demand] = ()
     withdraws: bool = False
+    offer: Offer | None = field(default=None, repr=False)
     trigger: str | None = None
     """What ran."""
     request: int | None = None
@@ -71,6 +73,7 @@ class Ending:
             once_a_day=reply.once_a_day,
             demands=reply.demands,
             withdraws=reply.withdraws,
+            offer=reply.offer,
         )
 
 
@@ -104,7 +107,7 @@ def end(at: Counter, command: Command, asker: Asker, dialog: Dialog, ending: End
 
 def let_wait(at: Counter, command: Command, asker: Asker, due_at: datetime, note: str) -> bool:
     """Let a command wait, and tell its asker once; False where somebody else has it by now."""
-    said = _message(command, told("wait", asker.language), f"command/{command.id}/wait")
+    said = _message(command, Text(body=told("wait", asker.language)), f"command/{command.id}/wait")
     composed = compose_all(at.store, [said] if asker.program is None else [])
     with at.store.writing() as connection:
         if not at.queue.put_back(command, due_at, note, connection, counts=False):
@@ -129,23 +132,30 @@ def _messages(
     key = f"command/{command.id}"
     if ending.once_a_day:
         key = f"access/{command.account}/{command.sender}/{at.clock().astimezone(ZoneInfo(at.zone)):%Y-%m-%d}"
+    offer = ending.offer if len(texts) == 1 else None
     for number, text in enumerate(texts, 1):
-        message = _message(to, text, f"{key}/{number}", ending.flow_run_id)
+        message = _message(to, _or_text(at, to, offer, text), f"{key}/{number}", ending.flow_run_id)
         quoted = to.quote_id if number == 1 else None
         yield replace(message, part=number, parts=len(texts), reply_to=quoted)
     if request is not None:
         who = Recipient.of_chat(request.sender or request.chat).masked
         said = told("approved", asker.language, words.short(ending.trigger or ""), words.short(who))
-        yield _message(command, said, f"{key}/approved")
+        yield _message(command, Text(body=said), f"{key}/approved")
     for demand in ending.demands:
-        message = _message(command, demand.text, f"{key}/ask/{demand.chat}")
+        content = _or_text(at, command, demand.offer, demand.text)
+        message = _message(command, content, f"{key}/ask/{demand.chat}")
         yield replace(message, recipient=Recipient.of_chat(demand.chat), reply_to=None)
 
 
-def _message(to: Command, text: str, key: str, flow_run_id: str | None = None) -> NewMessage:
+def _or_text(at: Counter, to: Command, offer: Offer | None, text: str) -> Content:
+    """The choices where the channel has them, else the text, which numbers them."""
+    return offer if offer is not None and takes(at.store, to.account, offer) else Text(body=text)
+
+
+def _message(to: Command, content: Content, key: str, flow_run_id: str | None = None) -> NewMessage:
     return NewMessage(
         Recipient.of_chat(to.chat),
-        Text(body=text),
+        content,
         dedupe_key=key,
         account=to.account,
         priority=Priority.REPLY,

@@ -10,7 +10,7 @@ from wa_integrasi.answering.case import Case, code_of
 from wa_integrasi.answering.decision import Decision, Demand, Order, Reply
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.catalog.triggers import Trigger
-from wa_integrasi.commands import words
+from wa_integrasi.commands import offering, words
 from wa_integrasi.commands.confirming import Confirmation, Verdict, check, demand
 from wa_integrasi.commands.grammar import Value, dump, load
 from wa_integrasi.commands.permission import Denied
@@ -65,10 +65,11 @@ def _confirmation_asked(case: Case, name: str, arguments: Mapping[str, Value]) -
     """Ask who asks for a code of their own."""
     trigger, asker = case.book.triggers[name], case.asker
     sender = asker.sender or asker.chat
-    waiting, code = demand(name, dump(arguments), sender=sender, chat=asker.chat, now=case.now)
+    waiting, code = demand(name, dump(arguments), sender=sender, chat=asker.chat, now=case.now, by=case.code)
     what = described(trigger, arguments, Locale(LOCALES[asker.language], case.zone))
     said = words.say("confirm", asker.language, words.short(trigger.title), what, code)
-    return case.say(said, f"{name}: asked for a code", confirmation=waiting)
+    reply = case.say(said, f"{name}: asked for a code", confirmation=waiting)
+    return replace(reply, offer=offering.yes_or_cancel(said, code, case.code, asker.language))
 
 
 def _approvers_asked(case: Case, name: str, arguments: Mapping[str, Value]) -> Reply:
@@ -91,10 +92,11 @@ def _approvers_asked(case: Case, name: str, arguments: Mapping[str, Value]) -> R
             now=case.now,
             asked_by=asker.sender,
             request=case.command.id,
+            by=case.code,
         )
         what = described(trigger, arguments, Locale(LOCALES[language], case.zone))
         said = words.say("approve", language, words.short(asker.shown), title, what, code)
-        demands.append(Demand(phone, said, waiting))
+        demands.append(Demand(phone, said, waiting, offering.yes_or_cancel(said, code, case.code, language)))
     reply = case.say(told("approval_asked", asker.language, len(others), title), APPROVAL, confirmation=None)
     return replace(reply, demands=tuple(demands))
 

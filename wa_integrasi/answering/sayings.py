@@ -11,6 +11,10 @@ _ALL: Mapping[str, Said] = {
         "id": "Balas *ya* dan kode yang tadi dikirim, atau *batal*.",
         "en": "Reply *yes* and the code that was sent, or *cancel*.",
     },
+    "tap_over": {
+        "id": "Pilihan itu sudah tidak berlaku. Ketik perintahnya, atau *menu*.",
+        "en": "That choice is over. Type the command, or *menu*.",
+    },
     "changed": {
         "id": "Perintah itu sudah berubah atau tidak ada lagi. Ketik sekali lagi.",
         "en": "That command has changed or is gone. Type it again.",

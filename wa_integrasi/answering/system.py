@@ -9,7 +9,7 @@ from wa_integrasi.answering.case import Case
 from wa_integrasi.answering.decision import Reply
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.catalog.phrases import Builtin as Name
-from wa_integrasi.commands import words
+from wa_integrasi.commands import offering, words
 from wa_integrasi.commands.conversation import Choice
 from wa_integrasi.commands.grammar import Builtin
 from wa_integrasi.commands.menu import explain, find, menu
@@ -49,8 +49,9 @@ def _help(case: Case, rest: str) -> Reply:
     listed = menu(book, language, case.shown)
     if rest and (name := find(rest, book, listed, case.shown)) is not None:
         return case.say(explain(book.triggers[name], language), f"help {name}")
-    asked = Choice(listed.candidates, case.now) if listed.candidates else None
-    return case.say(listed.text, "menu", asked=asked, page=None)
+    asked = Choice(listed.candidates, case.now, case.code) if listed.candidates else None
+    offer = offering.menu(listed.candidates, book, case.code, language)
+    return replace(case.say(listed.text, "menu", asked=asked, page=None), offer=offer)
 
 
 def _page(case: Case, by: int) -> Reply:

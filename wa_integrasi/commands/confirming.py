@@ -47,6 +47,8 @@ class Confirmation:
     tries: int = TRIES
     request: int | None = None
     """The command that waits for this approval: its answer goes there, and it runs once, whoever approves."""
+    by: str = ""
+    """The code of the command that was answered by the demand."""
 
     def to_json(self) -> dict[str, Any]:
         """It as JSON."""
@@ -67,6 +69,7 @@ def demand(
     now: datetime,
     asked_by: str | None = None,
     request: int | None = None,
+    by: str = "",
 ) -> tuple[Confirmation, str]:
     """What to keep, and the code to tell `sender` in `chat`.
 
@@ -75,7 +78,8 @@ def demand(
     code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
     salt = secrets.token_hex(16)
     ends = now + LASTS
-    waiting = Confirmation(sender, chat, trigger, dict(arguments), asked_by or sender, ends, salt, "", request=request)
+    waiting = Confirmation(sender, chat, trigger, dict(arguments), asked_by or sender, ends, salt, "")
+    waiting = replace(waiting, request=request, by=by)
     return replace(waiting, digest=_digest(waiting, code)), code
 
 

@@ -47,6 +47,8 @@ class Question:
     known: Mapping[str, Any] = field(default_factory=dict)
     """As `grammar.dump` writes them."""
     rest: tuple[str, ...] = ()
+    by: str = ""
+    """The code of the command that was answered by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Choice:
 
     candidates: tuple[Candidate, ...]
     asked_at: datetime
+    by: str = ""
+    """As that of a `Question`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,11 @@ class Memory:
         """When to say that a question is soon forgotten."""
         return self.asked.asked_at + LASTS - WARNED if self.asked else None
 
+    def waits_for(self, question: str) -> bool:
+        """Whether a question is still open, by its `by`."""
+        open_ones = (self.asked, self.confirmation)
+        return any(each is not None and each.by == question for each in open_ones)
+
     @property
     def empty(self) -> bool:
         """Whether there is nothing to remember."""
@@ -120,17 +129,17 @@ class Memory:
         )
 
 
-def question(missing: Missing, now: datetime) -> Question | None:
+def question(missing: Missing, now: datetime, by: str = "") -> Question | None:
     """What to remember when somebody is asked for what is missing; nothing where they typed too many words."""
     if missing.argument is None:
         return None
-    return Question(missing.trigger, missing.argument, now, dump(missing.known), missing.rest)
+    return Question(missing.trigger, missing.argument, now, dump(missing.known), missing.rest, by)
 
 
-def choice(reading: Ambiguous | Unknown, now: datetime) -> Choice | None:
+def choice(reading: Ambiguous | Unknown, now: datetime, by: str = "") -> Choice | None:
     """What to remember when somebody is shown what may have been meant."""
     candidates = reading.candidates if isinstance(reading, Ambiguous) else reading.suggestions
-    return Choice(candidates, now) if candidates else None
+    return Choice(candidates, now, by) if candidates else None
 
 
 def answer(
@@ -194,8 +203,9 @@ def _is_number(text: str) -> bool:
 def _asked(stored: Mapping[str, Any]) -> Question | Choice:
     at = datetime.fromisoformat(stored["asked_at"])
     if "candidates" in stored:
-        return Choice(_candidates(stored["candidates"]), at)
-    return Question(stored["trigger"], stored["argument"], at, stored["known"], tuple(stored["rest"]))
+        return Choice(_candidates(stored["candidates"]), at, stored.get("by", ""))
+    rest, by = tuple(stored["rest"]), stored.get("by", "")
+    return Question(stored["trigger"], stored["argument"], at, stored["known"], rest, by)
 
 
 def _candidates(stored: Sequence[Mapping[str, Any]]) -> tuple[Candidate, ...]:

@@ -62,6 +62,8 @@ class CommandReader:
         What only resembles a phrase is one if it was typed by somebody who may run something: others mean no command.
         """
         message, text = asked.message, asked.message.text or ""
+        if message.tap is not None:
+            return True
         in_group = message.group_id is not None
         person = contact_of(catalog, message.addresses)
         roles = person.roles if person else ()

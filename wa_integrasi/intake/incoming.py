@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, null, select
 
+from wa_integrasi.commands.offering import Tap, tap_of
 from wa_integrasi.inbox import Media, Step
 from wa_integrasi.store.bulk import bulk
 from wa_integrasi.store.tables import inbound_messages, message_events, wa_outbox
@@ -82,6 +83,11 @@ class Incoming:
         """The message that it quotes or reacts to."""
         quoted = (self.context or {}).get("message_id")
         return quoted if isinstance(quoted, str) else None
+
+    @property
+    def tap(self) -> Tap | None:
+        """What a tap on a choice of ours means."""
+        return tap_of((self.details or {}).get("id")) if self.kind == "interactive" else None
 
     @property
     def mentions_us(self) -> bool:

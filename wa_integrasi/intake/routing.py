@@ -255,10 +255,11 @@ def _files(message: Incoming) -> Iterator[NewMedia]:
 
 
 def _command(message: Incoming) -> NewCommand:
+    tap = message.tap
     return NewCommand(
         account=message.account,
         chat=message.chat,
-        text=message.text,
+        text=tap.typed if tap else message.text,
         sender=message.sender,
         message_id=message.id,
         quote_id=message.quote_id or message.message_id,
