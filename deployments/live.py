@@ -23,7 +23,7 @@ from deployments.runs import Runs
 from deployments.working import Runner
 from wa_integrasi.answering.desk import Desk
 from wa_integrasi.answering.fetching import Kitchen
-from wa_integrasi.files import OutgoingFiles
+from wa_integrasi.composing import files_of
 from wa_integrasi.settings import Settings
 from wa_integrasi.store.engine import Store, StoreError
 from wa_integrasi.store.migrating import check_revision
@@ -44,7 +44,8 @@ async def work(store: Store, settings: Settings, stop: asyncio.Event, budget_s: 
         ai = KeptAi()
         stack.push_async_callback(ai.close)
         runs = Runs(_SAID)
-        hands = Hands(store, senders, runs, stop, budget_s, OutgoingFiles(settings.files_path))
+        files = files_of(settings)
+        hands = Hands(store, senders, runs, stop, budget_s, files)
         kitchen = Kitchen(await stack.enter_async_context(TriggerSources()))
         commands = CommandsWork(Desk(store, settings.timezone, settings.group_ids), kitchen, runs, senders)
         stack.push_async_callback(commands.close)

@@ -16,6 +16,7 @@ from starlette.routing import Mount
 from wa_integrasi.accounts import WebhookKey
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.catalog.triggers import Trigger
+from wa_integrasi.composing import files_of
 from wa_integrasi.intake.asking import CommandReader
 from wa_integrasi.providers.channels import receiver_of
 from wa_integrasi.settings import ProviderName, Settings
@@ -48,9 +49,9 @@ def build_app(settings: Settings, store: Store, own_url: str, phone_file: Path) 
         raise settings.unusable(str(error)) from None
     receivers = AccountReceivers(store, key, {(own.channel, "default"): receiver})
     api = ApiOptions(settings.bot_api_key, settings.group_ids, lambda: enabled_triggers(store), settings.timezone)
-    asks = CommandReader(settings.timezone, settings.group_ids)
+    asks, files = CommandReader(settings.timezone, settings.group_ids), files_of(settings)
     if settings.provider is not ProviderName.SIMULATOR:
-        return create_app(store, receivers, asks=asks, api=api, companions=[receivers.kept_fresh()])
+        return create_app(store, receivers, asks=asks, api=api, files=files, companions=[receivers.kept_fresh()])
 
     from wa_integrasi.simulator import Phone, PhoneConfig, simulator_app
     from wa_integrasi.simulator.pi import PiSimulation, pi_app
@@ -73,7 +74,7 @@ def build_app(settings: Settings, store: Store, own_url: str, phone_file: Path) 
         Mount("/simulator", TrustedHostMiddleware(simulator_app(phone), allowed_hosts=hosts)),
     ]
     companions = [receivers.kept_fresh(), phone.running()]
-    return create_app(store, receivers, asks=asks, api=api, mounts=mounts, companions=companions)
+    return create_app(store, receivers, asks=asks, api=api, files=files, mounts=mounts, companions=companions)
 
 
 def enabled_triggers(store: Store) -> dict[str, Trigger]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from wa_integrasi.composing import ComposeError, compose_all
+from wa_integrasi.composing import ComposeError, compose_all, files_of
 from wa_integrasi.message import Status
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.settings import load_settings
@@ -38,8 +38,9 @@ def enqueue(report: str, messages: list[NewMessage]) -> Queued:
         report: What the messages belong to, for the name of the run.
         messages: What is to be sent.
     """
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
-        composed = compose_all(store, messages)
+    settings = load_settings()
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        composed = compose_all(store, messages, links=files_of(settings).links is not None)
         rows = Outbox(store).enqueue(composed.messages)
     new = sum(row.created for row in rows)
     logger = get_run_logger()

@@ -5,8 +5,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from wa_integrasi.clock import utc_now
-from wa_integrasi.composing import text_limit
-from wa_integrasi.files import OutgoingFiles
+from wa_integrasi.composing import files_of, text_limit
 from wa_integrasi.outbox import NewMessage
 from wa_integrasi.reporting import ReportData, ReportJob, compose, enclose
 from wa_integrasi.settings import load_settings
@@ -28,7 +27,7 @@ def format_messages(job: ReportJob, data: ReportData) -> list[NewMessage]:
     enclosures = enclose(job, data, now)
     for problem in enclosures.problems:
         logger.warning("%s", problem)
-    files = OutgoingFiles(settings.files_path)
+    files = files_of(settings)
     messages = compose(
         job,
         data,

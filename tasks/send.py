@@ -12,8 +12,8 @@ from prefect.runtime import task_run
 from tasks.enqueue import Queued
 from tasks.standby import sender_of, standby
 from tasks.standing import show_standing
+from wa_integrasi.composing import files_of
 from wa_integrasi.delivery import Delivery
-from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.history import History
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.settings import Settings, load_settings
@@ -61,4 +61,4 @@ async def drain(account: str = "default", budget_s: float = 60, stay_s: float = 
 async def _delivery(store: Store, settings: Settings, account: str) -> AsyncIterator[Delivery]:
     owner = f"{socket.gethostname()}:{os.getpid()}:{task_run.id}"
     async with sender_of(account) as sender:
-        yield Delivery(Outbox(store), {account: sender}, owner, files=OutgoingFiles(settings.files_path))
+        yield Delivery(Outbox(store), {account: sender}, owner, files=files_of(settings))

@@ -10,11 +10,13 @@ from sqlalchemy import Connection
 from wa_integrasi.accounts import provider_of
 from wa_integrasi.approved import approved_of
 from wa_integrasi.content import TEXT_LIMIT, Content, Template
+from wa_integrasi.files import FileLinks, OutgoingFiles
 from wa_integrasi.outbox import NewMessage
 from wa_integrasi.policy.approval import TemplateRefused, check_template
 from wa_integrasi.policy.fit import Unfit, fit
 from wa_integrasi.providers.base import ApprovedTemplate, Capabilities
 from wa_integrasi.providers.channels import capabilities_of
+from wa_integrasi.settings import Settings
 from wa_integrasi.store.engine import Store
 
 
@@ -47,14 +49,19 @@ class _Channel:
 
 
 def compose(
-    message: NewMessage, capabilities: Capabilities, approved: Sequence[ApprovedTemplate] | None
+    message: NewMessage,
+    capabilities: Capabilities,
+    approved: Sequence[ApprovedTemplate] | None,
+    *,
+    links: bool = False,
 ) -> list[NewMessage]:
     """The messages to enqueue in the place of `message`, in order; none for a reaction that cannot be shown.
 
     What becomes several has the dedupe key of `message`, numbered: doing it again gives the same keys. `approved` are
-    the account's templates; None where they are not known, and the channel decides. Raises `ComposeError`.
+    the account's templates; None where they are not known, and the channel decides. `links` as in `fit`. Raises
+    `ComposeError`.
     """
-    contents = _contents(message, capabilities, approved)
+    contents = _contents(message, capabilities, approved, links=links)
     if len(contents) == 1:
         return [replace(message, content=contents[0])]
     alone = message.parts == 1
@@ -71,10 +78,10 @@ def compose(
     ]
 
 
-def compose_all(store: Store, messages: Sequence[NewMessage]) -> Composed:
+def compose_all(store: Store, messages: Sequence[NewMessage], *, links: bool = False) -> Composed:
     """Compose each message for the channel of its account; one that cannot go keeps no other back.
 
-    Messages of an account whose channel is not known stay as they are.
+    Messages of an account whose channel is not known stay as they are. `links` as in `fit`.
     """
     with store.reading() as connection:
         channels = {account: _channel(connection, account) for account in {message.account for message in messages}}
@@ -82,7 +89,7 @@ def compose_all(store: Store, messages: Sequence[NewMessage]) -> Composed:
     for message in messages:
         channel = channels[message.account]
         try:
-            parts = compose(message, channel.capabilities, channel.approved) if channel else [message]
+            parts = compose(message, channel.capabilities, channel.approved, links=links) if channel else [message]
         except ComposeError as error:
             composed.refused.append(error)
         else:
@@ -95,6 +102,15 @@ def text_limit(store: Store, account: str) -> int:
     with store.reading() as connection:
         channel = _channel(connection, account)
     return min(channel.capabilities.text_limit, TEXT_LIMIT) if channel else TEXT_LIMIT
+
+
+def files_of(settings: Settings) -> OutgoingFiles:
+    """The files of ours; with addresses to fetch them from, where the settings allow that."""
+    public = settings.public_url
+    if settings.secret_key is None or public is None or not public.startswith("https://"):
+        return OutgoingFiles(settings.files_path)
+    keys = [settings.secret_key.get_secret_value(), *settings.former_keys]
+    return OutgoingFiles(settings.files_path, FileLinks(public, keys))
 
 
 def takes(store: Store, account: str, content: Content) -> bool:
@@ -111,11 +127,15 @@ def _channel(connection: Connection, account: str) -> _Channel | None:
 
 
 def _contents(
-    message: NewMessage, capabilities: Capabilities, approved: Sequence[ApprovedTemplate] | None
+    message: NewMessage,
+    capabilities: Capabilities,
+    approved: Sequence[ApprovedTemplate] | None,
+    *,
+    links: bool,
 ) -> Sequence[Content]:
     content = message.content
     try:
-        contents = fit(content, message.recipient, capabilities)
+        contents = fit(content, message.recipient, capabilities, links=links)
         if isinstance(content, Template) and approved is not None:
             check_template(content, approved)
     except TemplateRefused as error:

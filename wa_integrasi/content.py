@@ -191,6 +191,11 @@ def media_of(content: Content) -> Image | Document | None:
     return content.header_media if isinstance(content, Template) else None
 
 
+def linked(content: Content, link: str) -> Content:
+    """`content` with its own file named by an address that it can be fetched from."""
+    return content.model_copy(update={"file": None, "link": link}) if isinstance(content, Image | Document) else content
+
+
 def uploaded(content: Content, media_id: str) -> Content:
     """`content` with its own file named by the id that the provider gave it."""
     if isinstance(content, Image | Document):

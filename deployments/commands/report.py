@@ -17,7 +17,7 @@ from deployments.register import check_prefect
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
-from wa_integrasi.composing import compose_all, text_limit
+from wa_integrasi.composing import compose_all, files_of, text_limit
 from wa_integrasi.content import dump_content, media_of
 from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.outbox import NewMessage
@@ -87,7 +87,7 @@ def preview(
             text_limit=text_limit(store, job.report.account),
             enclosed=enclosures.contents(job, OutgoingFiles(Path(folder))),
         )
-        composed = compose_all(store, messages)
+        composed = compose_all(store, messages, links=files_of(settings).links is not None)
     _show_messages(composed.messages, enclosures)
     for error in composed.refused:
         typer.echo(f"would be refused: {error}")

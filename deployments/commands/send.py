@@ -14,7 +14,7 @@ import typer
 from deployments.commands.output import AsJson, is_text, listing, why
 from deployments.register import check_prefect
 from wa_integrasi.accounts import known_accounts
-from wa_integrasi.composing import compose_all
+from wa_integrasi.composing import compose_all, files_of
 from wa_integrasi.content import Content, ContentError, load_content
 from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.history import Entry, History
@@ -58,7 +58,7 @@ def send(
             ],
         )
         if wait:
-            ids = asyncio.run(_sent(store, account, messages, OutgoingFiles(settings.files_path)))
+            ids = asyncio.run(_sent(store, account, messages, files_of(settings)))
         else:
             ids = [row.id for row in Outbox(store).enqueue(messages)]
         history = History(store)

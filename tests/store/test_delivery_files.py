@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tests.conftest import FrozenClock
 from tests.store.channel import BUDI, RecordingSender, enqueue, message, statuses
-from wa_integrasi.content import Image
+from wa_integrasi.content import Document, Image
 from wa_integrasi.delivery import Delivery
-from wa_integrasi.files import OutgoingFiles
+from wa_integrasi.files import FileLinks, OutgoingFiles
 from wa_integrasi.history import History
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.providers.base import Capabilities
@@ -66,3 +66,28 @@ async def test_a_channel_that_takes_links_only_gets_no_file(store: Store, clock:
     enqueue(outbox, replace(message(), content=pictured(files)))
     await Delivery(outbox, {"default": LinkSender()}, "test", files=files).batch()
     assert statuses(store) == ["refused"]
+    [refused] = History(store).messages()
+    assert "set WA_PUBLIC_URL to the https address of 'wa serve'" in str(refused)
+
+
+async def test_a_channel_that_takes_links_gets_an_address(store: Store, clock: FrozenClock, tmp_path: Path) -> None:
+    class LinkSender(RecordingSender):
+        capabilities: Capabilities = replace(
+            FileSender.capabilities, files=False, contents=frozenset({"text", "image", "document"})
+        )
+
+    outbox, sender = Outbox(store, clock=clock), LinkSender()
+    links = FileLinks("https://wa.example.id", ["k" * 32])
+    files = OutgoingFiles(tmp_path, links)
+    sheet = Document(file=files.put(b"a;b"), filename="rekap harian.csv")
+    enqueue(outbox, replace(message(), content=pictured(files)), replace(message(to=BUDI), content=sheet))
+    enqueue(outbox, replace(message(), content=Image(file="0" * 64)))
+    await Delivery(outbox, {"default": sender}, "test", files=files).drain(budget_s=5)
+    assert sorted(statuses(store)) == ["refused", "sent", "sent"]
+    sent = sorted((each.content for each in sender.sent), key=lambda content: content.type)
+    assert all(each.file is None for each in sender.sent)
+    document, image = sent
+    assert (document.file, document.filename, document.link[-17:]) == (None, sheet.filename, "/rekap-harian.csv")
+    _, token, name = image.link.rsplit("/", 2)
+    assert name == "file.png"
+    assert files.read(links.named(token, name), name).content == PNG

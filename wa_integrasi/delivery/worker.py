@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import mimetypes
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from typing import cast
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from wa_integrasi.content import Document, media_of
+from wa_integrasi.content import Document, linked, media_of
 from wa_integrasi.delivery.flight import Flight
 from wa_integrasi.delivery.patience import Patience
 from wa_integrasi.delivery.tally import Tally
@@ -114,7 +115,7 @@ class Worker:
     async def _look_up(self, message: Claimed, since: datetime) -> Accepted | Missing | Unanswered:
         sender = self.senders[message.account]
         try:
-            return await cast(LooksUp, sender).look_up(_outbound(message, sender), since)
+            return await cast(LooksUp, sender).look_up(_outbound(message, sender, self.files), since)
         except Exception as error:
             return Unanswered(f"the channel broke: {type(error).__name__}")
 
@@ -132,7 +133,7 @@ class Worker:
         """Send a message; the status of one that was refused, None for one whose lease is over: it is another's."""
         sender = self.senders[message.account]
         try:
-            outbound = await self._with_file(_outbound(message, sender))
+            outbound = await self._with_file(_outbound(message, sender, self.files), sender)
         except (Unfit, FileGoneError) as error:
             await self.patience(self.outbox.refuse, message, f"{sender.name}: {error}")
             return Status.REFUSED
@@ -151,15 +152,22 @@ class Worker:
         except Exception as error:
             return Unanswered(f"the channel broke: {type(error).__name__}")
 
-    async def _with_file(self, outbound: Outbound) -> Outbound:
-        """The message with the bytes of its file, if it has one of ours. Raises `FileGoneError`, `OSError`."""
+    async def _with_file(self, outbound: Outbound, sender: Sender) -> Outbound:
+        """The message with the bytes of its file, or their address, if it has one of ours.
+
+        Raises `FileGoneError`, `OSError`.
+        """
         media = media_of(outbound.content)
         if media is None or media.file is None:
             return outbound
         if self.files is None:
             raise FileGoneError("no folder of outgoing files is known here")
         name = media.filename if isinstance(media, Document) else ""
-        return replace(outbound, file=await asyncio.to_thread(self.files.read, media.file, name))
+        file = await asyncio.to_thread(self.files.read, media.file, name)
+        if sender.capabilities.files or self.files.links is None:
+            return replace(outbound, file=file)
+        name = name or f"file{mimetypes.guess_extension(file.mime_type) or ''}"
+        return replace(outbound, content=linked(outbound.content, self.files.links.link(file.sha256, name)))
 
     async def _turn(self, message: Claimed) -> None:
         """Wait for the moment of a message; and after a stall, in which several have passed, let none bunch up."""
@@ -172,9 +180,10 @@ class Worker:
             await asyncio.sleep((at - now).total_seconds())
 
 
-def _outbound(message: Claimed, sender: Sender) -> Outbound:
+def _outbound(message: Claimed, sender: Sender, files: OutgoingFiles | None) -> Outbound:
     """The message as its channel can send it. Raises `Unfit`."""
-    contents = fit(message.content, message.recipient, sender.capabilities)
+    links = files is not None and files.links is not None
+    contents = fit(message.content, message.recipient, sender.capabilities, links=links)
     if len(contents) != 1:
         raise Unfit(f"a {message.content.type} would become {len(contents)} messages here")
     return Outbound(message.recipient, contents[0], message.attempt_id, message.reply_to)

@@ -45,18 +45,24 @@ class Unfit(ValueError):  # noqa: N818 (it is what the content is)
 
 
 def fit(
-    content: Content, recipient: Recipient, capabilities: Capabilities, *, language: Language = "id"
+    content: Content,
+    recipient: Recipient,
+    capabilities: Capabilities,
+    *,
+    language: Language = "id",
+    links: bool = False,
 ) -> tuple[Content, ...]:
     """The messages to send in the place of `content`, in order; none for a reaction that cannot be shown.
 
-    Raises `Unfit`. `language` is that of the line that asks for a number.
+    Raises `Unfit`. `language` is that of the line that asks for a number; `links` says whether a file of ours gets an
+    address where the channel fetches files by themselves.
     """
     if recipient.kind not in capabilities.recipients:
         raise Unfit(_UNREACHED[recipient.kind])
     if isinstance(content, Text):
         return _texts(content.body, capabilities)
     if (media := media_of(content)) is not None:
-        _check_place(media, capabilities)
+        _check_place(media, capabilities, links=links)
     if isinstance(content, Template) and content.header_media is not None and not capabilities.template_files:
         raise Unfit(f"on this channel the file at the head of {content.name} belongs to the template; leave it out")
     if content.type in capabilities.contents:
@@ -74,12 +80,15 @@ def fit(
             assert_never(content)
 
 
-def _check_place(media: Image | Document, capabilities: Capabilities) -> None:
+def _check_place(media: Image | Document, capabilities: Capabilities, *, links: bool) -> None:
     """Refuse a picture or file that is where the channel cannot get it."""
     if media.media_id is not None and not capabilities.media_ids:
         raise Unfit(f"this channel takes {media.type}s by link only, and this one has a media_id instead")
-    if media.file is not None and not capabilities.files:
-        raise Unfit(f"this channel takes {media.type}s by link only, and a file of ours has none")
+    if media.file is not None and not capabilities.files and not links:
+        raise Unfit(
+            f"this channel takes {media.type}s by link only, and a file of ours has none: "
+            "set WA_PUBLIC_URL to the https address of 'wa serve', and WA_SECRET_KEY"
+        )
 
 
 def choices(content: Content) -> dict[str, str]:

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from wa_integrasi.audit.sla import Figures, recent
 from wa_integrasi.clock import utc_now
+from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.history import History
 from wa_integrasi.inbox import Inbox, Receivers
 from wa_integrasi.intake.lag import Lag, lags
@@ -25,6 +26,7 @@ from wa_integrasi.store.migrating import check_revision
 from wa_integrasi.web.api.app import ApiOptions, create_api
 from wa_integrasi.web.commits import SharedCommits
 from wa_integrasi.web.console import console_routes
+from wa_integrasi.web.files import file_routes
 from wa_integrasi.web.metrics import Metrics, metrics_route
 from wa_integrasi.web.webhooks import webhook_routes
 from wa_integrasi.web.working import InboundWork
@@ -38,12 +40,14 @@ def create_app(
     *,
     asks: Asks = no_commands,
     api: ApiOptions | None = None,
+    files: OutgoingFiles | None = None,
     mounts: Sequence[BaseRoute] = (),
     companions: Sequence[AbstractAsyncContextManager[object]] = (),
 ) -> Starlette:
     """The ASGI app over an open store.
 
-    `asks` says which messages are commands. `companions` run as long as the app does; `mounts` are further routes.
+    `asks` says which messages are commands; `files` are those that providers may fetch. `companions` run as long as the
+    app does; `mounts` are further routes.
     """
     outbox = Outbox(store)
     inbox = Inbox(store, outbox)
@@ -93,6 +97,7 @@ def create_app(
         Route("/readyz", ready),
         metrics_route(metrics, inbox.due, waiting, newest),
         *console_routes(History(store)),
+        *file_routes(files),
         Mount("/api", bot_api),
         *mounts,
     ]
