@@ -47,7 +47,7 @@ async def work(store: Store, settings: Settings, stop: asyncio.Event, budget_s: 
         files = files_of(settings)
         hands = Hands(store, senders, runs, stop, budget_s, files)
         kitchen = Kitchen(await stack.enter_async_context(TriggerSources()))
-        commands = CommandsWork(Desk(store, settings.timezone, settings.group_ids), kitchen, runs, senders)
+        commands = CommandsWork(Desk(store, settings.timezone, settings.group_ids, files=files), kitchen, runs, senders)
         stack.push_async_callback(commands.close)
         runner = await stack.enter_async_context(Runner(store, said=_SAID))
         # Each work is a line here; what it needs of the accounts' channels it borrows from `senders`.

@@ -17,6 +17,7 @@ from wa_integrasi.answering.desk import Desk, OrderError, Ticket
 from wa_integrasi.answering.fetching import Fetched, Kitchen, Leaf
 from wa_integrasi.answering.telling import Answer
 from wa_integrasi.commands import NewCommand
+from wa_integrasi.composing import files_of
 from wa_integrasi.recipient import Recipient, RecipientError
 from wa_integrasi.reporting import recipients_of
 from wa_integrasi.settings import load_settings
@@ -96,7 +97,7 @@ async def batch_of(
     async with AsyncExitStack() as stack:
         store = stack.enter_context(Store.open(settings.database_url.get_secret_value()))
         kitchen = Kitchen(await stack.enter_async_context(TriggerSources()))
-        desk = Desk(store, settings.timezone, settings.group_ids)
+        desk = Desk(store, settings.timezone, settings.group_ids, files=files_of(settings))
         to = await asyncio.to_thread(_recipients, store, recipient, settings.group_ids)
         asked_by = f"flow-run:{flow_run.id}"
         tickets = [

@@ -8,7 +8,6 @@ from prefect.runtime import flow_run
 
 from tasks.batch import Answers, Batch, Gathered
 from wa_integrasi.answering.fetching import Trouble, in_sequence, leaves_of
-from wa_integrasi.answering.telling import answer_of
 from wa_integrasi.privacy.names import Names
 
 
@@ -44,7 +43,7 @@ async def format_answers(batch: Batch, gathered: Gathered) -> Answers:
     def rendered() -> Answers:
         return Answers(
             [
-                answer_of(leaves, fetched, ticket.decider.catalog, ticket.to, ticket.decider.zone, ticket.code)
+                ticket.answer(leaves, fetched)
                 for ticket, leaves, fetched in zip(batch.tickets, gathered.leaves, gathered.fetched, strict=True)
             ]
         )

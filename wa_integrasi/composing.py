@@ -113,11 +113,14 @@ def files_of(settings: Settings) -> OutgoingFiles:
     return OutgoingFiles(settings.files_path, FileLinks(public, keys))
 
 
-def takes(store: Store, account: str, content: Content) -> bool:
-    """Whether the account's channel is known to send such a content as it is."""
+def takes(store: Store, message: NewMessage, *, links: bool = False) -> bool:
+    """Whether the channel of a message is known to send it as it is."""
     with store.reading() as connection:
-        channel = _channel(connection, account)
-    return channel is not None and content.type in channel.capabilities.contents
+        channel = _channel(connection, message.account)
+    try:
+        return channel is not None and compose(message, channel.capabilities, None, links=links) == [message]
+    except ComposeError:
+        return False
 
 
 def _channel(connection: Connection, account: str) -> _Channel | None:

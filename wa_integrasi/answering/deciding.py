@@ -12,6 +12,7 @@ from wa_integrasi.answering.case import Case
 from wa_integrasi.answering.decision import Decision, Ledger, Order, Reply
 from wa_integrasi.answering.memories import Dialog
 from wa_integrasi.answering.ordering import UNSUPPORTED, code_given, no_source, run
+from wa_integrasi.answering.paper import without_file_word
 from wa_integrasi.answering.programs import ArgumentError, arguments_of
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.catalog.models import Catalog
@@ -81,8 +82,16 @@ class Decider:
         return Order(name, arguments, memory)
 
     def _by_person(self, case: Case) -> Decision:
-        text, asker = case.command.text or "", case.asker
-        reading = self._reading(case, text)
+        text = case.command.text or ""
+        reading, file = self._reading(case, text), None
+        if not isinstance(reading, Run | Builtin) and (cut := without_file_word(text[: LONGEST_TEXT + 1])):
+            bare = self._reading(case, cut[0])
+            reading, file = (bare, cut[1]) if isinstance(bare, Run) else (reading, None)
+        decision = self._judged(case, reading, text)
+        return replace(decision, file=file) if file and isinstance(decision, Order) else decision
+
+    def _judged(self, case: Case, reading: Reading, text: str) -> Decision:
+        asker = case.asker
         starts = isinstance(reading, Builtin) and reading.name is Name.START
         if asker.contact is None and not starts and not any(map(case.shown, self.book.triggers.values())):
             said = words.say("access", asker.language)

@@ -12,6 +12,7 @@ from wa_integrasi.commands.confirming import Confirmation
 from wa_integrasi.commands.conversation import Memory
 from wa_integrasi.commands.grammar import Value
 from wa_integrasi.commands.offering import Offer
+from wa_integrasi.text.attachment import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class Order:
     confirmed: bool = False
     request: int | None = None
     """The command of somebody else that was approved by this one: the answer goes there."""
+    file: Kind | None = None
+    """As which file the rows are wanted."""
 
 
 Decision = Reply | Order

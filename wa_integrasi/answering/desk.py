@@ -12,10 +12,11 @@ from wa_integrasi.answering.case import code_of
 from wa_integrasi.answering.deciding import Decider
 from wa_integrasi.answering.decision import Order, Reply
 from wa_integrasi.answering.ending import Ending, end, let_wait
+from wa_integrasi.answering.fetching import Fetched, Leaf
 from wa_integrasi.answering.ledger import StoredLedger
 from wa_integrasi.answering.memories import Dialog, Key, first_warning, forget_old, recall, take_warnings
 from wa_integrasi.answering.sayings import told
-from wa_integrasi.answering.telling import Answer
+from wa_integrasi.answering.telling import Answer, answer_of
 from wa_integrasi.catalog.kept import KeptCatalog
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.clock import Clock, utc_now
@@ -24,6 +25,7 @@ from wa_integrasi.commands.conversation import Memory
 from wa_integrasi.commands.grammar import Phrasebook
 from wa_integrasi.commands.queue import LEASE, imagined
 from wa_integrasi.content import Text
+from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.intake.asking import contact_of
 from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage, Outbox
@@ -66,6 +68,11 @@ class Ticket:
         """Who reads the answer."""
         return addressee_of(self.asker)
 
+    def answer(self, leaves: Sequence[Leaf], fetched: Sequence[Fetched]) -> Answer:
+        """What is said, for what the sources gave."""
+        decider = self.decider
+        return answer_of(leaves, fetched, decider.catalog, self.to, decider.zone, self.code, self.order.file)
+
 
 @dataclass(slots=True)
 class Opened:
@@ -81,15 +88,21 @@ class Desk:
     """Takes commands, answers at once what needs no source, and ends the others once they are answered."""
 
     def __init__(
-        self, store: Store, zone: str, group_ids: Mapping[str, str] | None = None, clock: Clock = utc_now
+        self,
+        store: Store,
+        zone: str,
+        group_ids: Mapping[str, str] | None = None,
+        clock: Clock = utc_now,
+        files: OutgoingFiles | None = None,
     ) -> None:
-        """`zone` is the business zone, `group_ids` is `Settings.group_ids`."""
+        """`zone` is the business zone, `group_ids` is `Settings.group_ids`; without `files` long answers have pages."""
         self.store = store
         self.zone = zone
         self.queue = CommandQueue(store, clock)
         self.outbox = Outbox(store, clock=clock)
         self.clock = clock
         self.group_ids = group_ids or {}
+        self.files = files
         self._ledger = StoredLedger(store, self.queue, clock)
         self._catalog = KeptCatalog(store, clock)
         self._decider: Decider | None = None
@@ -177,6 +190,7 @@ class Desk:
             request=ticket.order.request,
             confirmed=ticket.order.confirmed,
             flow_run_id=flow_run_id,
+            paper=answer.paper,
         )
         try:
             ours = end(self, ticket.command, ticket.asker, ticket.dialog, ending)
@@ -210,6 +224,8 @@ class Desk:
         """Forget what is over."""
         with self.store.writing() as connection:
             forget_old(connection, self.clock())
+        if self.files is not None:
+            self.files.sweep()
 
     def _begin(self, command: Command, asker: Asker, dialog: Dialog, decider: Decider, now: datetime) -> Ticket | None:
         decision = decider.decide(command, asker, dialog, now)

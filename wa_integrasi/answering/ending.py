@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from wa_integrasi.answering.asker import Asker
 from wa_integrasi.answering.decision import Demand, Reply
 from wa_integrasi.answering.ledger import withdraw
 from wa_integrasi.answering.memories import Change, Dialog, Key, remember
+from wa_integrasi.answering.paper import Paper
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.answering.telling import pages_of
 from wa_integrasi.audit.log import AuditOutcome, audit
@@ -23,11 +25,15 @@ from wa_integrasi.commands.conversation import Memory, Page
 from wa_integrasi.commands.offering import Offer
 from wa_integrasi.composing import compose_all, takes, text_limit
 from wa_integrasi.content import Content, Text
+from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
+from wa_integrasi.text.attachment import AttachmentError
 from wa_integrasi.text.split import split
+
+log = logging.getLogger(__name__)
 
 
 class Counter(Protocol):
@@ -38,6 +44,7 @@ class Counter(Protocol):
     outbox: Outbox
     clock: Clock
     zone: str
+    files: OutgoingFiles | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,8 @@ class Ending:
     """The command of somebody else that gets the answer."""
     confirmed: bool = False
     flow_run_id: str | None = None
+    paper: Paper | None = field(default=None, repr=False)
+    """The answer as a file, for where its text is too long."""
 
     @classmethod
     def of(cls, reply: Reply) -> Ending:
@@ -81,13 +90,18 @@ def end(at: Counter, command: Command, asker: Asker, dialog: Dialog, ending: End
     """End a command; False where somebody else has it by now, and nothing is done."""
     now = at.clock()
     key: Key = (command.account, command.chat, command.sender or "")
+    request = at.queue.find(ending.request) if ending.request is not None else None
     texts = _pages(at, asker, ending)
     memory, pages = ending.memory, None
-    if len(texts) > 1 and command.sender is not None and ending.request is None:
+    contents: list[Content] = [Text(body=text) for text in texts]
+    if (instead := _instead(at, request or command, ending, texts)) is not None:
+        contents = [instead]
+    elif len(texts) > 1 and command.sender is not None and request is None:
         memory = replace(memory, page=Page(f"command/{command.id}", 1, len(texts), now))
-        texts, pages = texts[:1], tuple(texts)
-    request = at.queue.find(ending.request) if ending.request is not None else None
-    composed = compose_all(at.store, list(_messages(at, command, asker, ending, texts, request)))
+        contents, pages = contents[:1], tuple(texts)
+    composed = compose_all(
+        at.store, list(_messages(at, command, asker, ending, contents, request)), links=_links(at.files)
+    )
     changes = [Change(key, dialog.memory, memory, pages)] if command.sender is not None else []
     for demand in ending.demands:
         theirs: Key = (command.account, demand.chat, demand.chat)
@@ -125,31 +139,50 @@ def _pages(at: Counter, asker: Asker, ending: Ending) -> list[str]:
     return pages_of(ending.text, limit, asker.language)
 
 
+def _instead(at: Counter, to: Command, ending: Ending, texts: Sequence[str]) -> Content | None:
+    """What is sent in the place of the texts, where the channel has it: native choices, or a file for a long one."""
+    if ending.offer is not None and len(texts) == 1:
+        return ending.offer if _taken(at, to, ending.offer) else None
+    paper = ending.paper
+    if paper is None or at.files is None or not texts or not (paper.wanted or len(texts) > 1):
+        return None
+    try:
+        document = paper.document(at.files)
+    except (AttachmentError, OSError) as error:
+        why = str(error) if isinstance(error, AttachmentError) else type(error).__name__
+        log.warning("%s: no file, its text is sent: %s", ending.trigger, why)
+        return None
+    return document if _taken(at, to, document) else None
+
+
+def _taken(at: Counter, to: Command, content: Content) -> bool:
+    return takes(at.store, _message(to, content, ""), links=_links(at.files))
+
+
+def _links(files: OutgoingFiles | None) -> bool:
+    return files is not None and files.links is not None
+
+
 def _messages(
-    at: Counter, command: Command, asker: Asker, ending: Ending, texts: Sequence[str], request: Command | None
+    at: Counter, command: Command, asker: Asker, ending: Ending, contents: Sequence[Content], request: Command | None
 ) -> Iterator[NewMessage]:
     to = request or command
     key = f"command/{command.id}"
     if ending.once_a_day:
         key = f"access/{command.account}/{command.sender}/{at.clock().astimezone(ZoneInfo(at.zone)):%Y-%m-%d}"
-    offer = ending.offer if len(texts) == 1 else None
-    for number, text in enumerate(texts, 1):
-        message = _message(to, _or_text(at, to, offer, text), f"{key}/{number}", ending.flow_run_id)
+    for number, content in enumerate(contents, 1):
+        message = _message(to, content, f"{key}/{number}", ending.flow_run_id)
         quoted = to.quote_id if number == 1 else None
-        yield replace(message, part=number, parts=len(texts), reply_to=quoted)
+        yield replace(message, part=number, parts=len(contents), reply_to=quoted)
     if request is not None:
         who = Recipient.of_chat(request.sender or request.chat).masked
         said = told("approved", asker.language, words.short(ending.trigger or ""), words.short(who))
         yield _message(command, Text(body=said), f"{key}/approved")
     for demand in ending.demands:
-        content = _or_text(at, command, demand.offer, demand.text)
-        message = _message(command, content, f"{key}/ask/{demand.chat}")
+        offer = demand.offer
+        asked = offer if offer is not None and _taken(at, command, offer) else Text(body=demand.text)
+        message = _message(command, asked, f"{key}/ask/{demand.chat}")
         yield replace(message, recipient=Recipient.of_chat(demand.chat), reply_to=None)
-
-
-def _or_text(at: Counter, to: Command, offer: Offer | None, text: str) -> Content:
-    """The choices where the channel has them, else the text, which numbers them."""
-    return offer if offer is not None and takes(at.store, to.account, offer) else Text(body=text)
 
 
 def _message(to: Command, content: Content, key: str, flow_run_id: str | None = None) -> NewMessage:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from wa_integrasi.answering.fetching import Fetched, Found, Leaf, Trouble
+from wa_integrasi.answering.paper import Paper, paper_of
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.answering.stamp import stamp_of
 from wa_integrasi.catalog.models import Catalog
@@ -15,6 +16,7 @@ from wa_integrasi.catalog.triggers import AiTrigger, PiTrigger, SqlTrigger
 from wa_integrasi.commands import words
 from wa_integrasi.commands.showing import for_template
 from wa_integrasi.reporting import LOCALES, Addressee, ReportData, ReportError, cut_note, report_text
+from wa_integrasi.text.attachment import Kind
 from wa_integrasi.text.locale import Locale
 from wa_integrasi.text.markup import BORDER, escape
 from wa_integrasi.text.split import split
@@ -32,18 +34,27 @@ class Answer:
     troubles: Sequence[str] = ()
     failed: bool = False
     """Whether nothing of what was asked could be answered."""
+    paper: Paper | None = field(default=None, repr=False)
+    """The same as a file."""
 
 
 def answer_of(
-    leaves: Sequence[Leaf], fetched: Sequence[Fetched], catalog: Catalog, to: Addressee, zone: str, code: str
+    leaves: Sequence[Leaf],
+    fetched: Sequence[Fetched],
+    catalog: Catalog,
+    to: Addressee,
+    zone: str,
+    code: str,
+    file: Kind | None = None,
 ) -> Answer:
-    """The answer to an order, for one reader. `code` names it where something is wrong."""
-    texts, troubles = [], []
+    """The answer to an order, for one reader. `code` names it where something is wrong; `file` was asked for."""
+    texts, troubles, paper = [], [], None
     for leaf, what in zip(leaves, fetched, strict=True):
         found = what
         if isinstance(found, Found):
             try:
                 texts.append(_text(leaf, found, catalog, to, zone))
+                paper = paper_of(leaf, found, catalog, zone, file) if len(leaves) == 1 else None
                 continue
             except (ReportError, TemplateError) as error:
                 found = Trouble("wrong", found.source, str(error))
@@ -51,7 +62,7 @@ def answer_of(
                 found = Trouble("wrong", found.source, type(error).__name__)
         troubles.append(f"{leaf.name}: {found.source}: {found.note}")
         texts.append(_told_of(found, leaf, to.language, zone, code))
-    return Answer(BORDER.join(texts), troubles, failed=len(troubles) == len(leaves))
+    return Answer(BORDER.join(texts), troubles, failed=len(troubles) == len(leaves), paper=paper)
 
 
 def _told_of(trouble: Trouble, leaf: Leaf, language: str, zone: str, code: str) -> str:

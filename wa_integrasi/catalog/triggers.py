@@ -61,6 +61,11 @@ class _Trigger(Entry):
     )
 
 
+Overflow = Annotated[
+    Literal["pages", "xlsx", "csv", "pdf"],
+    Field(description="What an answer becomes that is too long for one message: pages, or its rows as a file."),
+]
+
 _SOURCE = "Name of the source block that it asks, as in the Prefect UI."
 _TEMPLATE = (
     "Name of the chat template that makes the answer of rows, trigger, arguments, now, recipient, source and quality."
@@ -77,6 +82,7 @@ class SqlTrigger(_Trigger):
         description="One SELECT. Its binds are the arguments (:boiler, :hari_start of a date) and :now, as UTC text."
     )
     template: str = Field(description=_TEMPLATE)
+    overflow: Overflow = "pages"
 
 
 class PiTrigger(_Trigger):
@@ -101,6 +107,7 @@ class PiTrigger(_Trigger):
         "where there is none.",
     )
     template: str = Field(description=_TEMPLATE)
+    overflow: Overflow = "pages"
 
 
 class AiTrigger(_Trigger):
