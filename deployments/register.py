@@ -26,6 +26,7 @@ def schedule_settings() -> dict[str, str]:
         "rekap_weekly_cron": prefect_cron(settings.rekap_weekly_cron),
         "rekap_monthly_cron": prefect_cron(settings.rekap_monthly_cron),
         "gateway_poll_cron": prefect_cron(settings.gateway_poll_cron),
+        "upkeep_cron": prefect_cron(settings.upkeep_cron),
     }
 
 

@@ -86,6 +86,7 @@ def own_place(folder: Path, port: int, prefect_port: int) -> Place:
         "WA_MEDIA_PATH": str(settings.media_path),
         "WA_FILES_PATH": str(settings.files_path),
         "WA_CSV_PATH": str(settings.csv_path),
+        "WA_ARCHIVE_PATH": str(settings.archive_path),
     }
     return place(folder, port, prefect_port, given, secret, runs_in=Path.cwd())
 

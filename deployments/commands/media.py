@@ -19,14 +19,13 @@ from wa_integrasi.clock import utc_now
 from wa_integrasi.intake.media import (
     MediaWork,
     State,
+    Tidied,
     count_media,
-    expire_media,
     find_medium,
     list_media,
     read_media,
     rescan_media,
-    rewrap_media,
-    sweep_media,
+    tidy_media,
 )
 from wa_integrasi.privacy.scan import ClamAv, ScanFailed, scanner_of
 from wa_integrasi.settings import Settings, SettingsError, load_settings
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Files that people send.")
 
 _LARGEST = 2**63 - 1
-_LEFT_FOR = timedelta(days=1)
-"""What is in the vault for no row is a crash's only when no worker can still be at it."""
 
 
 @app.command("list")
@@ -110,8 +107,7 @@ def expire() -> None:
     """Delete files older than WA_MEDIA_DAYS and what crashes have left; bring the others under the current key."""
     settings = load_settings()
     with _open(settings) as store:
-        deleted, swept, rewrapped = asyncio.run(_expire(settings, store))
-    typer.echo(f"deleted: {deleted}, leftovers removed: {swept}, brought under the current key: {rewrapped}")
+        typer.echo(str(asyncio.run(_expire(settings, store))))
 
 
 @contextmanager
@@ -175,8 +171,6 @@ async def _rescan(settings: Settings, store: Store, scanner: ClamAv, *, everythi
     return marked, await asyncio.to_thread(count_media, store)
 
 
-async def _expire(settings: Settings, store: Store) -> tuple[int, int, int]:
-    vault, now = await _vault(settings), utc_now()
-    deleted = await expire_media(store, vault, now - timedelta(days=settings.media_days), now)
-    swept = await sweep_media(store, vault, now - _LEFT_FOR)
-    return deleted, swept, await rewrap_media(store, vault)
+async def _expire(settings: Settings, store: Store) -> Tidied:
+    vault = await _vault(settings)
+    return await tidy_media(store, vault, timedelta(days=settings.media_days), utc_now())

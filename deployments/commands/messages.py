@@ -13,6 +13,7 @@ from typing import Annotated, Any, TextIO
 import typer
 from rich.console import Console
 from rich.progress import Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy import Connection
 
 from deployments.commands.output import AsJson, listing, moment
 from deployments.errors import DeploymentError
@@ -26,6 +27,7 @@ from wa_integrasi.settings import load_settings
 from wa_integrasi.slot import Cadence, Slot
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
+from wa_integrasi.upkeep.archive import complete_from
 
 app = typer.Typer(no_args_is_help=True, help="Every message that went out or came in.")
 
@@ -71,6 +73,8 @@ def list_(
     narrowed = Narrowed(_period(since, until, zone), direction, account, _chat(chat), status, report)
     with _store() as store, store.reading() as connection:
         rows = newest(connection, narrowed, limit)
+        if len(rows) < limit:
+            _say_what_left(connection, narrowed.period.since, zone)
     documents = Documents(zone)
     listing([_shown(documents(row), row["created_at"], zone) for row in rows], as_json=as_json, empty="no messages")
 
@@ -105,6 +109,7 @@ def export(
             every(connection, narrowed) as rows,
         ):
             count = _written(form, _told(map(Documents(zone, clear=clear), rows)), target)
+            _say_what_left(connection, narrowed.period.since, zone)
     except OSError as error:
         if out is None:
             raise
@@ -125,6 +130,7 @@ def billing(
     asked = Slot.containing(month.date(), Cadence.MONTHLY, zone) if month is not None else None
     with _store() as store, store.reading() as connection:
         lines = billed(connection, zone, asked)
+        _say_what_left(connection, asked.start if asked is not None else None, zone)
     rows = [
         {
             "month": line.month,
@@ -148,8 +154,11 @@ def sla(
     as_json: AsJson = False,
 ) -> None:
     """Show how long messages took from sent to delivered and read, in seconds, and how many failed and why."""
+    zone = load_settings().timezone
+    period = _period(since, until, zone)
     with _store() as store, store.reading() as connection:
-        found = figures(connection, _period(since, until, load_settings().timezone), account, report)
+        found = figures(connection, period, account, report)
+        _say_what_left(connection, period.since, zone)
     listing([_figures(its, as_json=as_json) for its in found], as_json=as_json, empty="no messages")
 
 
@@ -158,6 +167,14 @@ def _store() -> Iterator[Store]:
     with Store.open(load_settings().database_url.get_secret_value()) as store:
         check_revision(store)
         yield store
+
+
+def _say_what_left(connection: Connection, since: datetime | None, zone: str) -> None:
+    """Say from when on the figures are whole, where older messages are asked for and have gone into the archive."""
+    whole_from = complete_from(connection)
+    if whole_from is not None and (since is None or since <= whole_from):
+        said = f"complete from {moment(whole_from, zone)} on: of messages before that some are in the archive"
+        typer.echo(f"{said}, WA_ARCHIVE_PATH", err=True)
 
 
 def _period(since: datetime | None, until: datetime | None, zone: str) -> Period:

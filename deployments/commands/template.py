@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import AsyncExitStack
 from typing import Annotated
 
 import typer
@@ -16,9 +15,8 @@ from wa_integrasi.accounts import known_accounts
 from wa_integrasi.approved import Synced, approved_of, known_templates
 from wa_integrasi.content import ContentError, Template, load_content
 from wa_integrasi.outbox.nudging import set_nudge
-from wa_integrasi.outbox.templates import release_templates
 from wa_integrasi.policy.approval import check_template
-from wa_integrasi.providers.base import ApprovedTemplate, Sender
+from wa_integrasi.providers.base import ApprovedTemplate
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
@@ -59,11 +57,6 @@ def sync(account: Account = None) -> None:
     with Store.open(load_settings().database_url.get_secret_value()) as store:
         check_revision(store)
         results = asyncio.run(_sync(store, account))
-        for result in results:
-            if result.code is None:
-                with store.writing() as connection:
-                    release_templates(connection, result.account)
-                store.wake()
     for result in results:
         if result.code is None:
             typer.echo(f"{result.account}: {result.count} templates")
@@ -113,24 +106,10 @@ def _check_account(store: Store, account: str) -> None:
 
 
 async def _sync(store: Store, account: str | None) -> list[Synced]:
-    from prefect.client.orchestration import get_client
-
-    from blocks.gateways import GatewayError, gateway_channels, load_gateway
-    from wa_integrasi.approved import sync as sync_all
+    from blocks.gateways.templates import sync_templates
 
     await check_prefect()
-    senders: dict[str, Sender] = {}
-    failed = []
-    async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(get_client())
-        for name in [account] if account is not None else await gateway_channels(client):
-            try:
-                block = await load_gateway(name)
-            except GatewayError as error:
-                failed.append(Synced(name, code="gateway", text=str(error)))
-            else:
-                senders[name] = await stack.enter_async_context(block.sender())
-        return [*await sync_all(store, senders), *failed]
+    return await sync_templates(store, account)
 
 
 def _parameters(template: ApprovedTemplate) -> str:

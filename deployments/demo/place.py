@@ -31,6 +31,7 @@ def demo_place(folder: Path, port: int, prefect_port: int) -> Place:
         "WA_CLAMAV": str(CLAMD) if CLAMD.is_socket() else "off",
         "WA_FILES_PATH": str(folder / "files"),
         "WA_CSV_PATH": str(folder / "csv"),
+        "WA_ARCHIVE_PATH": str(folder / "archive"),
         "WA_PROVIDER": "simulator",
         "WA_API_URL": f"http://{HOST}:{port}/simulator",
         "WA_API_KEY": _derived(secret, "api key"),

@@ -27,6 +27,7 @@ from wa_integrasi.providers.base import Accepted, ReceiptEvent
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import inbound_messages, wa_outbox
+from wa_integrasi.upkeep.archive import archive
 
 SITI = Recipient.parse("+6281234567890")
 WAMID = "wamid.HBgNNjI4MTIzNDU2Nzg5MBUCABEYEjQ1"
@@ -227,3 +228,14 @@ def test_the_figures_are_a_table_or_json(wa: Any) -> None:
         {"read": 1},
         {},
     )
+
+
+def test_where_older_messages_are_in_the_archive_it_says_from_when_on_all_are_there(
+    wa: Any, store: Store, clock: FrozenClock, tmp_path: Path
+) -> None:
+    assert archive(store, tmp_path / "archive", clock.now + timedelta(days=1), "Asia/Jakarta").messages == 1
+    said = "complete from 2040-11-20 07:01 on: of messages before that some are in the archive"
+    for arguments in (["list"], ["export"], ["sla", "--since", "2040-11-20"], ["billing", "--month", "2040-11"]):
+        assert said in wa(*arguments).stderr, arguments
+    assert wa("sla", "--since", "2040-11-21").stderr == ""
+    assert json.loads(wa("sla", "--json").stdout) == []

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from wa_integrasi.content import ContentError, dump_content
 from wa_integrasi.message import Priority
 from wa_integrasi.outbox import turns
+from wa_integrasi.outbox.keys import digest_of, known_archived
 from wa_integrasi.outbox.rows import Enqueued, NewMessage
 from wa_integrasi.store.bulk import bulk
 from wa_integrasi.store.tables import wa_outbox
@@ -35,18 +36,20 @@ _COLUMNS = {
     "expires_at": "timestamptz",
     "send_hours": "text",
 }
+_CELLS = {**_COLUMNS, "digest": "text"}
 _MESSAGES = (
     f"INSERT INTO wa_outbox (recipient, created_at, next_attempt_at, {', '.join(_COLUMNS)}) "
-    f"SELECT x.chat, :now, :now, {', '.join(f'x.{name}' for name in _COLUMNS)} FROM {{x}} WHERE true "
+    f"SELECT x.chat, :now, :now, {', '.join(f'x.{name}' for name in _COLUMNS)} FROM {{x}} "
+    "WHERE NOT EXISTS (SELECT 1 FROM archived_keys k WHERE k.digest = x.digest) "
     "ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING RETURNING id, dedupe_key"
 )
-_INSERT = bulk(_MESSAGES, **_COLUMNS)
+_INSERT = bulk(_MESSAGES, **_CELLS)
 _INSERT_AND_WAIT = bulk(
     f"WITH made AS ({_MESSAGES}, account, chat, priority), "
     "waits AS (INSERT INTO chats (account, chat, head_id, priority, due_at) "
     "SELECT DISTINCT ON (account, chat) account, chat, id, priority, CAST(:now AS timestamptz) FROM made "
     f"ORDER BY account, chat, priority, id {turns.WAITS}) SELECT id, dedupe_key FROM made",
-    **_COLUMNS,
+    **_CELLS,
 )
 """All in one statement, where the database can: a message alone then takes one round trip."""
 
@@ -115,6 +118,7 @@ def _row(message: NewMessage) -> dict[str, Any]:
         "not_before": message.not_before,
         "expires_at": message.expires_at,
         "send_hours": message.send_hours,
+        "digest": digest_of(message.dedupe_key) if message.dedupe_key is not None else None,
     }
 
 
@@ -122,4 +126,4 @@ def _known(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
     if not keys:
         return {}
     found = select(wa_outbox.c.dedupe_key, wa_outbox.c.id).where(wa_outbox.c.dedupe_key.in_(keys))
-    return dict(connection.execute(found).tuples().all())
+    return {**known_archived(connection, keys), **dict(connection.execute(found).tuples().all())}

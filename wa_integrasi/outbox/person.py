@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Text, cast, exists, literal, s
 from wa_integrasi.message import Status
 from wa_integrasi.outbox import turns
 from wa_integrasi.outbox.events import event, record
+from wa_integrasi.outbox.keys import AGAIN
 from wa_integrasi.store.tables import wa_outbox
 
 _AT_ONCE = 1_000
@@ -74,7 +75,7 @@ def _change(
     while True:
         copy = wa_outbox.alias()
         # What goes again as a copy (`rerouting`) is not to go twice.
-        copied = exists().where(copy.c.dedupe_key == literal("again/").concat(cast(wa_outbox.c.id, Text)))
+        copied = exists().where(copy.c.dedupe_key == literal(AGAIN).concat(cast(wa_outbox.c.id, Text)))
         chosen = select(wa_outbox.c.id, wa_outbox.c.account, wa_outbox.c.chat).where(
             *selection.conditions(), wa_outbox.c.status.in_(of), ~copied
         )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 from wa_integrasi.message import Status
 from wa_integrasi.outbox import turns
 from wa_integrasi.outbox.events import event, record
+from wa_integrasi.outbox.keys import AGAIN
 from wa_integrasi.outbox.nudging import SILENCE, WINDOW_CLOSED, ask, close_window
 from wa_integrasi.providers.base import Action, Failed
 from wa_integrasi.store.bulk import upsert
@@ -52,7 +53,7 @@ def after_receipts(connection: Connection, fallen: Sequence[Fallen], now: dateti
 
 def _send_later(connection: Connection, fallen: Fallen, now: datetime) -> None:
     row = connection.execute(select(wa_outbox).where(wa_outbox.c.id == fallen.id)).one()
-    key = f"again/{fallen.id}"
+    key = f"{AGAIN}{fallen.id}"
     known = select(wa_outbox.c.id).where(wa_outbox.c.dedupe_key == key)
     if connection.execute(known).first() or not ask(connection, fallen.account, fallen.chat, row.created_at, now):
         return

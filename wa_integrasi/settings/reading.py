@@ -54,11 +54,18 @@ class Settings(BaseModel):
     media_days: int = Field(default=90, ge=1, le=36_500)
     files_path: checks.FolderPath = Field(default=Path(".wa/files"), validate_default=True)
     csv_path: checks.FolderPath = Field(default=Path(".wa/csv"), validate_default=True)
+    archive_path: checks.FolderPath = Field(default=Path(".wa/archive"), validate_default=True)
+    archive_days: int = Field(default=180, ge=62, le=36_500)
+    """At least two months: the bill of the last one is always whole."""
+    event_days: int = Field(default=30, ge=8, le=36_500)
+    """More than the week for which a channel sends a webhook again."""
+    audit_days: int = Field(default=730, ge=31, le=36_500)
 
     rekap_daily_cron: Cron = "0 7 * * *"
     rekap_weekly_cron: Cron = "0 7 * * 1"
     rekap_monthly_cron: Cron = "0 7 1 * *"
     gateway_poll_cron: Cron = "*/2 * * * *"
+    upkeep_cron: Cron = "17 * * * *"
 
     group_ids: dict[str, str] = Field(default_factory=dict)
     """`WA_GROUP_<NAME>_ID`, by name in lower case with dashes."""

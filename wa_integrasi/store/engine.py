@@ -242,7 +242,9 @@ def _used(_connection: object, record: ConnectionPoolEntry) -> None:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.text_factory = _text
     connection.isolation_level = None  # SQLAlchemy says BEGIN (below), not the driver
-    for pragma in (f"busy_timeout = {_BUSY_TIMEOUT_MS}", "foreign_keys = ON", "synchronous = FULL"):
+    waits = f"busy_timeout = {_BUSY_TIMEOUT_MS}"
+    # The second counts for a new file only: pages of deleted rows can be given back then (`upkeep.database`).
+    for pragma in (waits, "auto_vacuum = INCREMENTAL", "foreign_keys = ON", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}").close()
     _use_write_ahead_log(connection)
 

@@ -1,7 +1,14 @@
 """The files of what people write: noted, fetched, checked, encrypted, scanned, and deleted when their time is over."""
 
 from wa_integrasi.intake.media.reading import MediaError, Medium, count_media, find_medium, list_media, read_media
-from wa_integrasi.intake.media.retention import expire_media, rescan_media, rewrap_media, sweep_media
+from wa_integrasi.intake.media.retention import (
+    Tidied,
+    expire_media,
+    rescan_media,
+    rewrap_media,
+    sweep_media,
+    tidy_media,
+)
 from wa_integrasi.intake.media.rows import LEASE, NewMedia, State, note_media
 from wa_integrasi.intake.media.work import LIVES, Fetchers, MediaWork
 
@@ -14,6 +21,7 @@ __all__ = [
     "Medium",
     "NewMedia",
     "State",
+    "Tidied",
     "count_media",
     "expire_media",
     "find_medium",
@@ -23,4 +31,5 @@ __all__ = [
     "rescan_media",
     "rewrap_media",
     "sweep_media",
+    "tidy_media",
 ]

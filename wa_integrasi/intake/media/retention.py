@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 
@@ -16,6 +17,32 @@ from wa_integrasi.store.tables import media
 _BATCH = 200
 _FEW = 20
 """So many files that no row names may be a crash's; more of them than of the others are another store's."""
+
+LEFT_FOR = timedelta(days=1)
+"""What is in the vault for no row is a crash's only when no worker can still be at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """How many files were deleted, removed as leftovers, and brought under the current key."""
+
+    deleted: int
+    swept: int
+    rewrapped: int
+
+    def __str__(self) -> str:
+        counts = f"deleted: {self.deleted}, leftovers removed: {self.swept}"
+        return f"{counts}, brought under the current key: {self.rewrapped}"
+
+
+async def tidy_media(store: Store, vault: Vault, kept: timedelta, now: datetime) -> Tidied:
+    """Delete what was stored longer ago than it is `kept` and what crashes have left; rewrap the others.
+
+    Raises `VaultError`.
+    """
+    deleted = await expire_media(store, vault, now - kept, now)
+    swept = await sweep_media(store, vault, now - LEFT_FOR)
+    return Tidied(deleted, swept, await rewrap_media(store, vault))
 
 
 async def expire_media(store: Store, vault: Vault, older_than: datetime, now: datetime) -> int:

@@ -1,6 +1,7 @@
 """Every table of the store, as SQLAlchemy Core sees it. Migrations create them; a test holds the two together."""
 
 from wa_integrasi.store.tables.api import api_keys, audit_log, idempotency_keys
+from wa_integrasi.store.tables.archive import archived_keys, archives
 from wa_integrasi.store.tables.base import UtcDateTime, metadata
 from wa_integrasi.store.tables.catalog import (
     calendars,
@@ -34,6 +35,8 @@ __all__ = [
     "accounts",
     "api_keys",
     "approved_templates",
+    "archived_keys",
+    "archives",
     "audit_log",
     "blocked",
     "breakers",

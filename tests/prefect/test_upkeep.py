@@ -1,0 +1,44 @@
+"""The hourly upkeep: every step is taken, and the run names those that failed."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from flows.upkeep import upkeep
+from tests.prefect.conftest import House, eventually
+from wa_integrasi.clock import utc_now
+from wa_integrasi.store.tables import wa_outbox
+
+STEPS = ["archive", "database", "media", "notify", "retention", "sessions", "templates"]
+
+
+def steps(house: House, run_id: str) -> dict[str, str]:
+    """What each step of a run says."""
+    runs = house.prefect("task_runs/filter", flow_runs={"id": {"any_": [run_id]}})
+    return {run["name"]: f"{run['state_name']}: {run['state']['message']}" for run in runs}
+
+
+async def test_every_step_is_taken_and_one_that_fails_stops_no_other(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = utc_now().replace(year=utc_now().year - 2, day=1)
+    row = {"recipient": "+6281200000077", "content": "x", "status": "read", "created_at": old}
+    with house.store.writing() as connection:
+        connection.execute(insert(wa_outbox).values(row))
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("WA_ARCHIVE_PATH", str(blocked / "archive"))
+    state = await upkeep(return_state=True)
+    assert state.message == "failed: archive; 6 other steps are done"
+
+    monkeypatch.setenv("WA_ARCHIVE_PATH", str(tmp_path / "archive"))
+    state = await upkeep(return_state=True)
+    assert state.message == "7 steps are done"
+    run_id = str(state.state_details.flow_run_id)
+    said = eventually(lambda: len(found := steps(house, run_id)) > len(STEPS) and found)
+    assert [name for name in sorted(said) if name in STEPS] == STEPS
+    assert said["archive"] == "Completed: 1 messages archived"
+    assert said["sessions"] == "Completed: default: no session"
+    assert said["templates"].endswith("templates of 1 accounts")
+    assert len(list((tmp_path / "archive").iterdir())) == 1

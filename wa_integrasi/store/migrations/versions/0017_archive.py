@@ -1,0 +1,31 @@
+"""The archive: files that finished messages are in, and the keys of those messages."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from wa_integrasi.store.tables import UtcDateTime
+
+revision = "0017"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "archives",
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("month", sa.Text(), nullable=False),
+        sa.Column("bytes", _NUMBER, nullable=False),
+        sa.Column("messages", sa.Integer(), nullable=False),
+        sa.Column("latest_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("file", name="pk_archives"),
+    )
+    op.create_table(
+        "archived_keys",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("outbox_id", _NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("digest", name="pk_archived_keys"),
+    )

@@ -1,0 +1,1 @@
+"""What keeps the store small and in order, for years."""
