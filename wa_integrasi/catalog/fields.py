@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -81,7 +82,15 @@ def _query(text: str) -> str:
     return text
 
 
-def _no_repeats(names: tuple[str, ...]) -> tuple[str, ...]:
+def _clock_time(text: str) -> str:
+    found = re.fullmatch(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])", text.strip())
+    if not found:
+        raise wrong(f"found {text[:20]!r}, must be a time of the day such as 07:00")
+    return f"{int(found[1]):02}:{found[2]}"
+
+
+def no_repeats(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of a list, each once."""
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise wrong(f"found {', '.join(map(repr, repeated))} more than once, must be once")
     return names
@@ -102,13 +111,14 @@ Prose = Annotated[str, AfterValidator(_storable)]
 Body = Annotated[Prose, StringConstraints(max_length=20_000), AfterValidator(_something), AfterValidator(_template)]
 Query = Annotated[Prose, StringConstraints(max_length=50_000), AfterValidator(_query)]
 Statement = Annotated[Prose, StringConstraints(max_length=50_000), AfterValidator(_something)]
-Names = Annotated[tuple[str, ...], AfterValidator(_no_repeats)]
-Roles = Annotated[tuple[Slug, ...], AfterValidator(_no_repeats)]
+Names = Annotated[tuple[str, ...], AfterValidator(no_repeats)]
+Roles = Annotated[tuple[Slug, ...], AfterValidator(no_repeats)]
 Flag = Annotated[bool, Field(strict=True)]
 Phone = Annotated[str, AfterValidator(_phone)]
 GroupChat = Annotated[str, AfterValidator(_group_chat)]
 Language = Literal["id", "en"]
-Cadence = Literal["daily", "weekly", "monthly"]
+Cadence = Literal["daily", "weekly", "monthly", "task_delivery"]
+ClockTime = Annotated[str, AfterValidator(_clock_time)]
 QueryName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 WhenEmpty = Literal["nihil", "skip", "alert"]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from wa_integrasi.catalog.fields import (
     FROM_ENVIRONMENT,
     Body,
     Cadence,
+    ClockTime,
     Entry,
     Flag,
     GroupChat,
@@ -27,11 +28,12 @@ from wa_integrasi.catalog.fields import (
     SourceKind,
     Title,
     WhenEmpty,
+    no_repeats,
     wrong,
 )
 from wa_integrasi.catalog.policies import IntakePolicy
 from wa_integrasi.catalog.references import broken_references
-from wa_integrasi.catalog.rules import REFERENCES, group_problem
+from wa_integrasi.catalog.rules import REFERENCES, cadence_problem, group_problem
 from wa_integrasi.catalog.triggers import Trigger
 from wa_integrasi.recipient import Kind, Recipient, RecipientError
 from wa_integrasi.text.chart import Chart
@@ -123,7 +125,18 @@ class Report(Entry):
 
     title: Title = Field(description="Name of the report as people read it.", examples=["Rekap Produksi Harian"])
     description: Prose = Field(default="", description="What it says and who needs it; for the console, never sent.")
-    cadence: Cadence = Field(description="How often it goes out: for each day, week or month that has ended.")
+    cadence: Cadence = Field(
+        description="How often it goes out: for each day, week or month that has ended; task_delivery: every half "
+        "hour, when its rows have changed."
+    )
+    always: Annotated[tuple[ClockTime, ...], AfterValidator(no_repeats)] = Field(
+        default=(),
+        description="Only of task_delivery: times of the day at which it goes out though nothing has changed.",
+        examples=[["07:00", "15:00"]],
+    )
+    only_when_changed: Flag = Field(
+        default=True, description="Only of task_delivery: whether it is left out when its rows are as last told."
+    )
     enabled: Flag = Field(default=True, description="Whether it is sent on its schedule.")
     owner: str = Field(description="Name of the contact who is told when the report fails.")
     source: Slug = Field(
@@ -163,6 +176,12 @@ class Report(Entry):
         le=10_000,
         description="Most rows that the text has; the rest is left out and said so.",
     )
+
+    @model_validator(mode="after")
+    def _fits_its_cadence(self) -> Self:
+        if problem := cadence_problem(self.model_dump(include={"cadence", "always", "only_when_changed", "compare"})):
+            raise wrong(problem)
+        return self
 
 
 class Catalog(Entry):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from wa_integrasi.catalog.fields import Entry, Slug
+from wa_integrasi.catalog.fields import ClockTime, Entry, Language, Slug, wrong
 from wa_integrasi.policy.spam import Rate, SpamRules
 from wa_integrasi.policy.words import Entries, Words
 
@@ -54,6 +54,52 @@ class WordsPolicy(Entry):
         return own.model_copy(update=more)
 
 
+class QuietHours(Entry):
+    """Hours of the business zone in which only what is urgent is told; they may go past midnight."""
+
+    start: ClockTime = Field(description="When they begin.", examples=["21:00"])
+    end: ClockTime = Field(description="When they are over.", examples=["06:00"])
+
+    @model_validator(mode="after")
+    def _last(self) -> Self:
+        if self.start == self.end:
+            raise wrong(f"found {self.start} for both start and end, must be two times")
+        return self
+
+
+class ComplaintPolicy(Entry):
+    """How complaints are acknowledged, and who is told of those that nobody answers."""
+
+    templates: dict[Language, str] = Field(
+        default_factory=dict,
+        description="Names of the chat templates of the acknowledgement, by language; without one a built-in text.",
+        examples=[{"id": "komplain-diterima"}],
+    )
+    escalate_minutes: tuple[Annotated[int, Field(strict=True, ge=1, le=43_200)], ...] = Field(
+        default=(),
+        max_length=5,
+        description="Minutes without a person's answer after which people on duty are told, once for each.",
+        examples=[[30, 120]],
+    )
+    duty_group: str | None = Field(
+        default=None, description="Contact or group that is told; without it the duty_group of the intake."
+    )
+    owner: str | None = Field(
+        default=None,
+        description="Name of the contact who is told of complaints that cannot be answered; without it duty_group.",
+    )
+    quiet: QuietHours | None = Field(
+        default=None, description="When nobody is told, but of a complaint that its words make urgent."
+    )
+
+    @model_validator(mode="after")
+    def _later_and_later(self) -> Self:
+        minutes = self.escalate_minutes
+        if list(minutes) != sorted(set(minutes)):
+            raise wrong(f"escalate_minutes: found {list(minutes)}, must be minutes that grow, such as 30, 120")
+        return self
+
+
 class IntakePolicy(Entry):
     """What becomes of messages that are no command and no complaint, who is told of urgent ones, marks on commands."""
 
@@ -76,3 +122,4 @@ class IntakePolicy(Entry):
     quiet_minutes: Count = Field(
         default=240, description="After so many minutes without a word the next message begins a new conversation."
     )
+    complaints: ComplaintPolicy = Field(default=ComplaintPolicy(), description="What becomes of complaints.")

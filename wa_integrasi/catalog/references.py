@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from wa_integrasi.catalog.rules import (
+    COMPLAINT_FIELDS,
     REPORT_FIELDS,
     TRIGGER_FIELDS,
     Location,
@@ -49,13 +50,39 @@ def _broken_in_policies(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, 
         duty = policy.get("duty_group")
         if isinstance(duty, str) and duty not in contacts and duty not in groups:
             yield ("policies", name, "duty_group"), unknown(duty, "contact or group", [*contacts, *groups])
+        yield from _broken_in_complaints(catalog, ("policies", name, "complaints"), policy.get("complaints"))
+
+
+def _broken_in_complaints(catalog: Mapping[str, Any], at: Location, policy: object) -> Iterator[tuple[Location, str]]:
+    if not isinstance(policy, Mapping):
+        return
+    contacts, groups = names_in(catalog, "contacts"), names_in(catalog, "groups")
+    templates = names_in(catalog, "chat_templates")
+    duty, owner = policy.get("duty_group"), policy.get("owner")
+    if isinstance(duty, str) and duty not in contacts and duty not in groups:
+        yield (*at, "duty_group"), unknown(duty, "contact or group", [*contacts, *groups])
+    if isinstance(owner, str) and owner not in contacts:
+        yield (*at, "owner"), unknown(owner, "contact", contacts, groups)
+    for language, name in _acknowledgements(policy):
+        if name not in templates:
+            yield (*at, "templates", language), unknown(name, "chat template", templates)
+
+
+def _acknowledgements(policy: object) -> Iterator[tuple[str, str]]:
+    """The chat templates of a complaint policy, by language."""
+    named = policy.get("templates") if isinstance(policy, Mapping) else None
+    for language, name in named.items() if isinstance(named, Mapping) else ():
+        if isinstance(name, str):
+            yield str(language), name
 
 
 def _broken_in_templates(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
-    users = {
+    users: dict[str, tuple[list[Any], Collection[str]]] = {
         what: ([entry.get("template") for _, entry in entries_in(catalog, f"{what}s")], fields)
         for what, fields in (("report", REPORT_FIELDS), ("trigger", TRIGGER_FIELDS))
     }
+    policies = [policy.get("complaints") for _, policy in entries_in(catalog, "policies")]
+    users["complaint"] = ([name for each in policies for _, name in _acknowledgements(each)], COMPLAINT_FIELDS)
     for name, template in entries_in(catalog, "chat_templates"):
         for what, (used, fields) in users.items():
             for field in _unknown_fields(template.get("body"), fields) if name in used else ():

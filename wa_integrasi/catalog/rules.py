@@ -21,6 +21,9 @@ REPORT_FIELDS = ("rows", "report", "slot", "now", "recipient", "queries", "previ
 TRIGGER_FIELDS = ("rows", "trigger", "arguments", "now", "recipient", "source", "quality")
 """What a trigger gives to its chat template."""
 
+COMPLAINT_FIELDS = ("complaint", "now", "recipient")
+"""What a complaint gives to the chat template of its acknowledgement."""
+
 _BIND = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")  # as sqlalchemy.text() finds them, also inside literals
 _CAST = re.compile(r"(?<![:\w\\]):(\w+)::")
 _LISTED = 12
@@ -48,6 +51,18 @@ def group_problem(group: Mapping[str, Any]) -> str | None:
             return f"found neither members nor chat_id, {must}"
         case _:
             return None
+
+
+def cadence_problem(report: Mapping[str, Any]) -> str | None:
+    """What does not fit the cadence of a report, or None."""
+    if report.get("cadence") == "task_delivery":
+        return (
+            "found compare, must not be given: previous has the rows that were last told" if report["compare"] else None
+        )
+    for name, unset in (("always", ()), ("only_when_changed", True)):
+        if report.get(name, unset) != unset:
+            return f"found {name}, must not be given: only a report of the cadence task_delivery has it"
+    return None
 
 
 def suggest(found: str, valid: Collection[str]) -> str:

@@ -79,7 +79,11 @@ def test_empty_sections_are_no_mistake() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("daily", "dayly", "reports.rekap-harian.cadence: found 'dayly', must be daily, weekly or monthly"),
+        (
+            "daily",
+            "dayly",
+            "reports.rekap-harian.cadence: found 'dayly', must be daily, weekly, monthly or task_delivery",
+        ),
         ("    cadence: daily\n", "", "reports.rekap-harian.cadence: found nothing, must be given: How often"),
         ("owner: budi", "owner: bud", "reports.rekap-harian.owner: found 'bud', must be the name of a contact: budi"),
         ("owner: budi", "owner: produksi", "owner: found the group 'produksi', must be the name of a contact"),
@@ -107,6 +111,21 @@ def test_empty_sections_are_no_mistake() -> None:
         ("source: pabrik", "source: pabrik\n    max_rows: 0", "max_rows: found 0, must be 1 or more"),
         ("source: pabrik", "source: pabrik\n    max_rows: 10001", "max_rows: found 10001, must be 10000 or less"),
         ("language: en", "language: no", "contacts.sari.language: found 'no', must be id or en"),
+        (
+            "source: pabrik",
+            'source: pabrik\n    always: ["07:00"]',
+            "found always, must not be given: only a report of the",
+        ),
+        (
+            "cadence: daily",
+            'cadence: task_delivery\n    always: ["7 pagi"]',
+            "always[0]: found '7 pagi', must be a time of",
+        ),
+        (
+            "cadence: daily",
+            "cadence: task_delivery\n    compare: true",
+            "found compare, must not be given: previous has",
+        ),
         ("version: 1\n", "version: 2\n", "version: found '2', must be 1"),
         ("version: 1\n", "", "version: found nothing, must be given: version: 1"),
         ("rows | length", "row | length", "chat_templates.rekap.body: found 'row', must be rows, report, slot, now"),

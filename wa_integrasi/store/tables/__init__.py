@@ -13,7 +13,17 @@ from wa_integrasi.store.tables.catalog import (
     triggers,
 )
 from wa_integrasi.store.tables.inbound import inbound_events, inbound_messages, number_changes, unread_items
-from wa_integrasi.store.tables.intake import blocked, commands, complaint_queue, conversations, dialogs, media, senders
+from wa_integrasi.store.tables.intake import (
+    ASIDE_COMPLAINT,
+    PENDING_COMPLAINT,
+    blocked,
+    commands,
+    complaint_queue,
+    conversations,
+    dialogs,
+    media,
+    senders,
+)
 from wa_integrasi.store.tables.outbound import (
     DEAD_STAGE,
     OPEN_STAGE,
@@ -26,11 +36,14 @@ from wa_integrasi.store.tables.outbound import (
     message_events,
     wa_outbox,
 )
+from wa_integrasi.store.tables.reporting import told_recaps
 from wa_integrasi.store.tables.schedules import report_slots, watches
 
 __all__ = [
+    "ASIDE_COMPLAINT",
     "DEAD_STAGE",
     "OPEN_STAGE",
+    "PENDING_COMPLAINT",
     "UtcDateTime",
     "accounts",
     "api_keys",
@@ -62,6 +75,7 @@ __all__ = [
     "report_slots",
     "reports",
     "senders",
+    "told_recaps",
     "triggers",
     "unread_items",
     "wa_outbox",

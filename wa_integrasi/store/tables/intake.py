@@ -23,7 +23,41 @@ complaint_queue = Table(
     Column("fields", JSON(none_as_null=True)),
     Column("message_id", NUMBER),
     Column("filed_by", Text),
+    # Who is at it, and until when; or when it is tried again. Why it was set aside, and when its owner was told.
+    Column("due_at", UtcDateTime),
+    Column("lease", Text),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("note", Text),
+    Column("noticed_at", UtcDateTime),
+    # When people on duty are told (again), how often they were, and when a person answered.
+    Column("escalate_at", UtcDateTime),
+    Column("escalated", Integer, nullable=False, server_default="0"),
+    Column("answered_at", UtcDateTime),
+    Column("answered_by", Text),
     sqlite_autoincrement=True,
+)
+PENDING_COMPLAINT, ASIDE_COMPLAINT = text("status = 'pending'"), text("status = 'aside' AND noticed_at IS NULL")
+"""For a WHERE: a partial index is found by its own words only, never by a parameter."""
+
+Index(
+    "ix_complaint_queue_pending",
+    complaint_queue.c.id,
+    postgresql_where=PENDING_COMPLAINT,
+    sqlite_where=PENDING_COMPLAINT,
+)
+Index(
+    "ix_complaint_queue_unnoticed",
+    complaint_queue.c.id,
+    postgresql_where=ASIDE_COMPLAINT,
+    sqlite_where=ASIDE_COMPLAINT,
+)
+_escalates = text("escalate_at IS NOT NULL")
+Index(
+    "ix_complaint_queue_escalate_at",
+    complaint_queue.c.escalate_at,
+    complaint_queue.c.id,
+    postgresql_where=_escalates,
+    sqlite_where=_escalates,
 )
 _written = text("message_id IS NOT NULL")
 Index(
