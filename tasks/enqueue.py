@@ -47,10 +47,11 @@ def enqueue(report: str, messages: list[NewMessage]) -> Queued:
     logger.info("%s new, %s enqueued before, %s refused", new, len(rows) - new, len(composed.refused))
     for error in composed.refused:
         logger.warning("refused: %s", error)
-    return Queued([row.id for row in rows], [_shown(error) for error in composed.refused])
+    return Queued([row.id for row in rows], [refusal(error) for error in composed.refused])
 
 
-def _shown(error: ComposeError) -> dict[str, str]:
+def refusal(error: ComposeError) -> dict[str, str]:
+    """A message that has no row, as `send` shows it beside those that have one."""
     of = error.message
     part = f"{of.part}/{of.parts}"
     return {"to": of.recipient.masked, "part": part, "status": Status.REFUSED, "reason": error.reason}

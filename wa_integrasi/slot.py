@@ -97,3 +97,40 @@ class Slot:
         today = now.astimezone(ZoneInfo(zone)).date()
         current = cls.containing(today, cadence, zone)
         return cls.containing(current.first_day - timedelta(days=1), cadence, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time since something was last told: what a recap speaks of that goes out when something has changed.
+
+    `start` is in it, `end` is not: the end of one is the start of the next, so that they leave nothing out.
+    """
+
+    start: datetime
+    end: datetime
+    zone: str
+
+    @property
+    def key(self) -> str:
+        """Names it in dedupe keys: its end in UTC, 2026-11-19T003005Z."""
+        return f"{self.end.astimezone(UTC):%Y-%m-%dT%H%M%SZ}"
+
+    @property
+    def binds(self) -> dict[str, str]:
+        """As `Slot.binds`; `slot_date` is the local day of its end."""
+        return {
+            "slot_start": _whole(self.start),
+            "slot_end": _whole(self.end),
+            "slot_date": self.end.astimezone(ZoneInfo(self.zone)).date().isoformat(),
+        }
+
+    @classmethod
+    def within(cls, day: date, now: datetime, zone: str) -> Span:
+        """A day, or as much of it as is over at `now`."""
+        whole = Slot(Cadence.DAILY, day, zone)
+        return cls(whole.start, max(whole.start, min(whole.end, now)), zone)
+
+
+def _whole(moment: datetime) -> str:
+    """In UTC and whole seconds: with a fraction it would not compare as text with moments that have none."""
+    return moment.astimezone(UTC).replace(microsecond=0).isoformat()

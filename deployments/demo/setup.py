@@ -1,4 +1,4 @@
-"""The demo's own part of the set-up: its plant, its catalog, and the source blocks that read the plant."""
+"""The demo's own part of the set-up: its plant, its catalog, and the source blocks that read it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from deployments.demo.plant import build_plant
+from deployments.demo.tasks import build_tasks
 from deployments.register import save_pi, save_source
 from wa_integrasi.catalog.reading import read_catalog
 from wa_integrasi.catalog.storing import apply_catalog
@@ -19,20 +20,24 @@ from wa_integrasi.store.engine import Store
 CATALOG = Path(__file__).parent / "catalog.yaml"
 SOURCE = "pabrik-contoh"
 PI_SOURCE = "pi"
+TASK_SOURCE = "tugas-contoh"
 
 
 def main(plant: Path) -> None:
-    """Build the plant up to today, apply the catalog, save the blocks."""
+    """Build the plant and its tasks up to today, apply the catalog, save the blocks."""
     settings = load_settings()
-    build_plant(plant, datetime.now(ZoneInfo(settings.timezone)).date())
+    today, tasks = datetime.now(ZoneInfo(settings.timezone)).date(), plant.with_name("tugas.db")
+    build_plant(plant, today)
+    build_tasks(tasks, today)
     with Store.open(settings.database_url.get_secret_value()) as store:
         apply_catalog(store, read_catalog(CATALOG.read_text(encoding="utf-8"), CATALOG.name))
-    asyncio.run(_save_sources(settings, f"sqlite:///{plant.absolute()}"))
+    asyncio.run(_save_sources(settings, f"sqlite:///{plant.absolute()}", f"sqlite:///{tasks.absolute()}"))
 
 
-async def _save_sources(settings: Settings, plant_url: str) -> None:
+async def _save_sources(settings: Settings, plant_url: str, tasks_url: str) -> None:
     account, pi = settings.meta_account(), PiSimulation()
     await save_source(SOURCE, plant_url)
+    await save_source(TASK_SOURCE, tasks_url)
     url = f"{account.api_url.rstrip('/')}/pi/piwebapi"
     await save_pi(PI_SOURCE, url, pi.server, pi.username, account.access_token.get_secret_value())
 

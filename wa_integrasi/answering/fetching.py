@@ -21,7 +21,7 @@ from wa_integrasi.commands.grammar.values import Reader
 from wa_integrasi.privacy.masking import Masker
 from wa_integrasi.privacy.names import Names
 from wa_integrasi.reporting import ReportJob
-from wa_integrasi.slot import Cadence, Slot
+from wa_integrasi.slot import Cadence, Slot, Span
 from wa_integrasi.sources.ai import ChatMessage
 from wa_integrasi.sources.base import Rows, SourceError
 from wa_integrasi.sources.patience import LeftAloneError
@@ -233,10 +233,9 @@ def _need(
             report = catalog.reports[trigger.report]
             if report.queries or report.compare:
                 return None, None  # its text would lack what its other queries and the period before give
-            cadence = Cadence(report.cadence)
             day = next((value for value in arguments.values() if isinstance(value, date | Days)), None)
             first = day.first if isinstance(day, Days) else day
-            slot = Slot.containing(first, cadence, zone) if first else Slot.ended(now, cadence, zone)
+            slot = _slot(report.cadence, first, zone, now)
             job = ReportJob(trigger.report, report, catalog.chat_templates[report.template], slot, catalog)
             of_slot = json.dumps(slot.binds)
             limits = trigger.timeout_s, report.max_rows
@@ -244,6 +243,13 @@ def _need(
         case _ if trigger.kind in UNSUPPORTED:
             return None, None
     raise AssertionError(f"a {trigger.kind} is no leaf")
+
+
+def _slot(cadence: str, day: date | None, zone: str, now: datetime) -> Slot | Span:
+    """The period that a day lies in, else the last that is over; of what is told by the half-hour, the day so far."""
+    if cadence == "task_delivery":
+        return Span.within(day or now.astimezone(ZoneInfo(zone)).date(), now, zone)
+    return Slot.containing(day, Cadence(cadence), zone) if day else Slot.ended(now, Cadence(cadence), zone)
 
 
 def _tags(trigger: PiTrigger, arguments: Mapping[str, Value]) -> list[str]:

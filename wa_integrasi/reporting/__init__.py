@@ -13,11 +13,14 @@ from wa_integrasi.reporting.planning import (
     slot_label,
     slot_of,
 )
+from wa_integrasi.reporting.recaps import CADENCE, Recap, plan_recaps, tell
 
 __all__ = [
+    "CADENCE",
     "LOCALES",
     "Addressee",
     "Enclosures",
+    "Recap",
     "ReportData",
     "ReportError",
     "ReportJob",
@@ -26,10 +29,12 @@ __all__ = [
     "cut_note",
     "due_reports",
     "enclose",
+    "plan_recaps",
     "plan_reports",
     "read_data",
     "recipients_of",
     "report_text",
     "slot_label",
     "slot_of",
+    "tell",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wa_integrasi.reporting.planning import ReportJob
+from wa_integrasi.slot import Slot
 from wa_integrasi.sources.base import Rows, Source
 
 _NO_ROWS = Rows((), ())
@@ -34,5 +35,12 @@ def read_data(job: ReportJob, source: Source) -> ReportData:
         every.capped(most),
         every if report.attach else None,
         {name: source.query(query, binds).capped(most) for name, query in report.queries.items()},
-        source.query(report.query, job.slot.previous.binds).capped(most) if report.compare else _NO_ROWS,
+        _before(job, source) if report.compare else _NO_ROWS,
     )
+
+
+def _before(job: ReportJob, source: Source) -> Rows:
+    """The rows of the slot before; of a span they are not asked for (see `wa_integrasi.reporting.recaps`)."""
+    if not isinstance(job.slot, Slot):
+        return _NO_ROWS
+    return source.query(job.report.query, job.slot.previous.binds).capped(job.report.max_rows)

@@ -11,7 +11,7 @@ from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
 from wa_integrasi.reporting.people import Addressee, addressees, person
 from wa_integrasi.settings import load_settings
-from wa_integrasi.slot import Cadence, Slot
+from wa_integrasi.slot import Cadence, Slot, Span
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
 from wa_integrasi.text.locale import Locale
@@ -31,7 +31,7 @@ class ReportJob:
     name: str
     report: Report
     template: ChatTemplate
-    slot: Slot
+    slot: Slot | Span
     catalog: Catalog
 
     def addressees(self, group_ids: Mapping[str, str]) -> list[Addressee]:
@@ -91,8 +91,13 @@ def due_reports(catalog: Catalog, slot: Slot, only: Sequence[str] = ()) -> list[
     ]
 
 
-def slot_label(slot: Slot, locale: Locale) -> str:
-    """The slot as people read it: `Kamis, 19 November 2026`, `16 November 2026 – 22 November 2026`, `November 2026`."""
+def slot_label(slot: Slot | Span, locale: Locale) -> str:
+    """The slot as people read it: `Kamis, 19 November 2026`, `16 November 2026 – 22 November 2026`, `November 2026`.
+
+    Of a span, when it ends: `Kamis, 19 November 2026 10.00 WIB`.
+    """
+    if isinstance(slot, Span):
+        return locale.datetime(slot.end)
     match slot.cadence:
         case Cadence.DAILY:
             return locale.date(slot.first_day, "full")

@@ -60,11 +60,12 @@ HOURS = "SELECT * FROM production_hourly WHERE ts >= :slot_start AND ts < :slot_
 STOPS = "SELECT * FROM downtime WHERE start >= :slot_start AND start < :slot_end ORDER BY start, unit"
 
 
-def test_the_demo_has_the_three_rekap(catalog: Catalog) -> None:
+def test_the_demo_has_a_report_of_each_cadence(catalog: Catalog) -> None:
     assert {name: report.cadence for name, report in catalog.reports.items()} == {
         "rekap-harian": "daily",
         "rekap-mingguan": "weekly",
         "rekap-bulanan": "monthly",
+        "rekap-tugas": "task_delivery",
     }
     assert catalog.reports["rekap-harian"].recipients == ("produksi",)
     assert len(catalog.groups["produksi"].members) == 3

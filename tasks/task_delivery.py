@@ -1,0 +1,87 @@
+"""The steps of task-delivery recaps that other reports do not have: whether there is news, and remembering it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from prefect import get_run_logger, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from tasks.enqueue import Queued, refusal
+from tasks.format import format_messages
+from wa_integrasi.composing import compose_all
+from wa_integrasi.outbox import NewMessage
+from wa_integrasi.reporting import Recap, ReportData, plan_recaps
+from wa_integrasi.reporting import tell as tell_recap
+from wa_integrasi.settings import load_settings
+from wa_integrasi.store.engine import Store
+from wa_integrasi.store.migrating import check_revision
+
+
+async def recaps_of(only: list[str], forced: bool) -> list[Recap]:
+    """The recaps to look at now, with what their recipients were last told."""
+
+    def planned() -> list[Recap]:
+        settings = load_settings()
+        with Store.open(settings.database_url.get_secret_value()) as store:
+            check_revision(store)
+            return plan_recaps(store, settings.timezone, only, forced=forced)
+
+    return await asyncio.to_thread(planned)
+
+
+@task(name="format", task_run_name="format {recap.name}", cache_policy=NO_CACHE, persist_result=False)
+def format_recap(recap: Recap, data: ReportData) -> list[NewMessage]:
+    """Render the recap for everybody who receives it; nothing when its rows are as last told.
+
+    Args:
+        recap: What is told, to whom, and what they know.
+        data: What its queries gave.
+    """
+    logger, since = get_run_logger(), recap.job.slot.start
+    if (reason := recap.reason(data)) is None:
+        logger.info("nothing has changed since %s", since.isoformat(timespec="minutes"))
+        return []
+    logger.info("told since %s: %s", since.isoformat(timespec="minutes"), reason)
+    return format_messages.fn(recap.job, recap.with_previous(data))
+
+
+@task(
+    name="tell",
+    task_run_name="tell {recap.name}",
+    retries=3,
+    retry_delay_seconds=[5, 20, 60],
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def tell(recap: Recap, data: ReportData, messages: list[NewMessage]) -> Queued:
+    """Commit the messages together with what they told, so that of several runs one tells.
+
+    Args:
+        recap: What is told.
+        data: What its queries gave, for the next recap to be compared with.
+        messages: What is to be sent; none when there is no news.
+    """
+    logger = get_run_logger()
+    if not messages:
+        return Queued([], [])
+    with Store.open(load_settings().database_url.get_secret_value()) as store:
+        composed = compose_all(store, messages)
+        rows = tell_recap(store, recap, data, composed.messages) if composed.messages else []
+    refused = [refusal(error) for error in composed.refused]
+    if rows is None:
+        logger.info("another run has told it meanwhile")
+        return Queued([], [])
+    logger.info("%s messages, %s refused", len(rows), len(refused))
+    create_markdown_artifact(
+        _summary(recap, data, len(rows)), description="What was told; its texts are in the outbox."
+    )
+    return Queued([row.id for row in rows], refused)
+
+
+def _summary(recap: Recap, data: ReportData, messages: int) -> str:
+    """No row of the recap: it may name people."""
+    span = recap.job.slot
+    cells = [span.start.isoformat(), span.end.isoformat(), recap.reason(data), len(data.rows.values), messages]
+    return f"| since | until | because | rows | messages |\n|---|---|---|---|---|\n| {' | '.join(map(str, cells))} |"
