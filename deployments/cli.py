@@ -14,6 +14,7 @@ import typer
 
 from deployments.commands import (
     catalog,
+    complaint,
     contact,
     key,
     media,
@@ -49,6 +50,7 @@ app.add_typer(report.app, name="report")
 app.add_typer(trigger.app, name="trigger")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(contact.app, name="contact")
+app.add_typer(complaint.app, name="complaint")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(messages.app, name="messages")
 app.add_typer(media.app, name="media")

@@ -27,6 +27,8 @@ def schedule_settings() -> dict[str, str]:
         "rekap_monthly_cron": prefect_cron(settings.rekap_monthly_cron),
         "gateway_poll_cron": prefect_cron(settings.gateway_poll_cron),
         "upkeep_cron": prefect_cron(settings.upkeep_cron),
+        "complaint_cron": prefect_cron(settings.complaint_cron),
+        "task_delivery_cron": prefect_cron(settings.task_delivery_cron),
     }
 
 

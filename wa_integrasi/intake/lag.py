@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Column, ColumnElement, Connection, TextClause, func, select
 
 from wa_integrasi.intake.media import State
-from wa_integrasi.store.tables import UtcDateTime, commands, conversations, media
+from wa_integrasi.store.tables import PENDING_COMPLAINT, UtcDateTime, commands, complaint_queue, conversations, media
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +22,19 @@ class Lag:
 
 
 def lags(connection: Connection, now: datetime) -> list[Lag]:
-    """What waits: conversations to be classified, files to be fetched or scanned, commands to be answered.
+    """What waits: conversations to be classified, files to be fetched or scanned, commands, complaints.
 
+    `complaints_open` are those that were acknowledged, and that people on duty are (again) told of if nobody answers.
     `alarms` are urgent conversations that Prefect was not told of. Each is a count over a partial index.
     """
     untold = conversations.c.urgent_at.is_not(None) & conversations.c.told_at.is_(None)
     open_files = media.c.due_at.is_not(None) & media.c.state.in_([State.FETCH, State.SCAN])
-    kinds = {
+    kinds: dict[str, tuple[Column[Any], ColumnElement[bool] | TextClause]] = {
         "conversations": (conversations.c.last_at, conversations.c.due_at.is_not(None)),
         "files": (media.c.received_at, open_files),
         "commands": (commands.c.created_at, commands.c.due_at.is_not(None)),
+        "complaints": (complaint_queue.c.created_at, PENDING_COMPLAINT),
+        "complaints_open": (complaint_queue.c.created_at, complaint_queue.c.escalate_at.is_not(None)),
         "alarms": (conversations.c.urgent_at, untold),
     }
     found = []

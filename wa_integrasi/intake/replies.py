@@ -83,13 +83,13 @@ def too_much(language: str, cooldown: timedelta) -> Text:
 def urgent_notice(language: str, urgent: Urgent) -> Text:
     """What people on duty are told of an urgent conversation."""
     words, found = _WORDS[language], urgent.found
-    name = _quoted(" ".join((urgent.name or "").split())[:_LONGEST_NAME])
+    name = quoted(" ".join((urgent.name or "").split())[:_LONGEST_NAME])
     who = urgent.contact or (f"{words['says']} “{name}”" if name else "")
     where = f"{words['group']} {urgent.chat}" if _is_group(urgent.chat) else ""
     sender = Recipient.of_chat(urgent.sender)
     parts = [
         bold(_HEADINGS[language][found.urgency]) + f"\n{_INTENTS[language][found.intent].capitalize()}",
-        escape(_quoted(found.summary)) if found.summary else words["empty"],
+        escape(quoted(found.summary)) if found.summary else words["empty"],
         f"{words['from']}: " + " · ".join(escape(part) for part in (who, urgent.sender, where) if part),
     ]
     if sender.kind is Kind.PHONE:
@@ -101,6 +101,6 @@ def _is_group(chat: str) -> bool:
     return Recipient.of_chat(chat).kind is Kind.GROUP
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """What somebody wrote, without links: in our name they would be trusted."""
     return _LINKS.sub(lambda found: _LOOKALIKE[found[0]], text)

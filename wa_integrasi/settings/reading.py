@@ -66,6 +66,8 @@ class Settings(BaseModel):
     rekap_monthly_cron: Cron = "0 7 1 * *"
     gateway_poll_cron: Cron = "*/2 * * * *"
     upkeep_cron: Cron = "17 * * * *"
+    complaint_cron: Cron = "*/5 * * * *"
+    task_delivery_cron: Cron = "*/30 * * * *"
 
     group_ids: dict[str, str] = Field(default_factory=dict)
     """`WA_GROUP_<NAME>_ID`, by name in lower case with dashes."""

@@ -1,7 +1,4 @@
-"""Complaints: "Pesan Komplain" as people type it, and the queue that it is filed in.
-
-`complaint_queue` is also written by other programs; what they need are its old columns alone.
-"""
+"""A complaint as people type it, filed in `complaint_queue`."""
 
 from __future__ import annotations
 
