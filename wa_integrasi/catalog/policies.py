@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from wa_integrasi.catalog.fields import ClockTime, Entry, Language, Slug, wrong
+from wa_integrasi.catalog.fields import ClockTime, Entry, Language, Roles, Slug, wrong
 from wa_integrasi.policy.spam import Rate, SpamRules
 from wa_integrasi.policy.words import Entries, Words
 
@@ -100,11 +100,33 @@ class ComplaintPolicy(Entry):
         return self
 
 
+class SubscriptionsPolicy(Entry):
+    """Who may subscribe to reports and to limits of values. Nobody may, unless a role is named here."""
+
+    roles: Roles = Field(
+        default=(),
+        description="Roles that may subscribe, each to what they may ask for; without any nobody may.",
+        examples=[["operator"]],
+    )
+    most: Annotated[int, Field(strict=True, ge=1, le=100)] = Field(
+        default=10, description="How many subscriptions one person may have."
+    )
+    repeat_minutes: Count = Field(
+        default=60, description="Minutes after which a limit that is still passed is told of again."
+    )
+    shortest_repeat_minutes: Count = Field(
+        default=15, description="Minutes that people may shorten that to for a subscription of theirs."
+    )
+
+
 class IntakePolicy(Entry):
     """What becomes of messages that are no command and no complaint, who is told of urgent ones, marks on commands."""
 
     spam: SpamPolicy = Field(default=SpamPolicy(), description="When somebody writes too much.")
     words: WordsPolicy = Field(default=WordsPolicy(), description="Words by which urgency is judged.")
+    subscriptions: SubscriptionsPolicy = Field(
+        default=SubscriptionsPolicy(), description="Who may subscribe to reports and to limits of values."
+    )
     ai: Slug | None = Field(
         default=None,
         description="Name of the AI block that says what a message is about; without it keyword rules do.",

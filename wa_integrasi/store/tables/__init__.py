@@ -38,6 +38,7 @@ from wa_integrasi.store.tables.outbound import (
 )
 from wa_integrasi.store.tables.reporting import told_recaps
 from wa_integrasi.store.tables.schedules import report_slots, watches
+from wa_integrasi.store.tables.subscriptions import subscriptions
 
 __all__ = [
     "ASIDE_COMPLAINT",
@@ -75,6 +76,7 @@ __all__ = [
     "report_slots",
     "reports",
     "senders",
+    "subscriptions",
     "told_recaps",
     "triggers",
     "unread_items",

@@ -1,0 +1,101 @@
+"""From one reading of a value to what its watcher is told. Nothing is asked here, and nothing written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from wa_integrasi.subscriptions.models import Limit, Standing, State
+
+MISSES = 3
+"""Readings in a row that must fail before nobody knows the value any more."""
+
+CALM = timedelta(minutes=2)
+"""How long a value must be back before that counts: one at its limit would otherwise come and go all day."""
+
+GAP = timedelta(minutes=30)
+"""Between two readings that are further apart nobody knows where the value was."""
+
+
+class Notice(StrEnum):
+    """What somebody is told."""
+
+    FIRING = "firing"
+    STILL = "still"
+    RESOLVED = "resolved"
+    UNKNOWN = "unknown"
+    BACK = "back"
+    """A value can be read again, and is as it should be."""
+
+
+def observe(before: Standing, limit: Limit, value: float | None, now: datetime) -> tuple[Standing, Notice | None]:
+    """How it stands after a reading (None: it could not be read), and what is to be told now."""
+    before = _of_this_time(before, now)
+    after = _missed(before, now) if value is None else _measured(before, limit, value, now)
+    return _told(replace(after, seen_at=now), limit, now)
+
+
+def _of_this_time(standing: Standing, now: datetime) -> Standing:
+    """Moments that are still to come are now: the clock was set back."""
+    moments = ("turning_since", "told_at", "fired_at", "resolved_at", "told_of", "since", "value_at")
+    ahead = {name: now for name in moments if (at := getattr(standing, name)) is not None and at > now}
+    return replace(standing, **ahead) if ahead else standing  # type: ignore[arg-type]
+
+
+def _missed(before: Standing, now: datetime) -> Standing:
+    misses = before.misses + 1
+    if misses < MISSES or before.state is State.UNKNOWN:
+        return replace(before, misses=misses)
+    return replace(before, misses=misses, state=State.UNKNOWN, since=now, turning_since=None)
+
+
+def _measured(before: Standing, limit: Limit, value: float, now: datetime) -> Standing:
+    known = replace(before, misses=0, value=value, value_at=now)
+    seen_at = before.seen_at
+    turning = before.turning_since if seen_at is not None and timedelta() <= now - seen_at <= GAP else None
+    stays, enough = (State.FIRING, CALM) if before.open else (State.OK, limit.lasting)
+    if limit.holds(value) is before.open:
+        return _in(known, stays, now, turning_since=None)
+    turning = turning or now
+    if now - turning < enough:
+        return _in(known, stays, now, turning_since=turning)
+    if before.open:
+        over = replace(known, resolved_at=turning, acknowledged_at=None)
+        return replace(over, state=State.OK, since=turning, turning_since=None)
+    fires = replace(known, fired_at=turning, resolved_at=None, acknowledged_at=None)
+    return replace(fires, state=State.FIRING, since=turning, turning_since=None)
+
+
+def _in(standing: Standing, state: State, now: datetime, *, turning_since: datetime | None) -> Standing:
+    since = standing.since if standing.state is state else (standing.fired_at if standing.open else now)
+    return replace(standing, state=state, since=since, turning_since=turning_since)
+
+
+def _told(after: Standing, limit: Limit, now: datetime) -> tuple[Standing, Notice | None]:
+    if after.silent(now):
+        return after, None
+    notice = _owed(after, limit, now, silence_over=after.silenced_until is not None)
+    after = replace(after, silenced_until=None)
+    if notice is None:
+        return after, None
+    told_of = after.fired_at if after.open else None if after.state is State.OK else after.told_of
+    return replace(after, told=after.state, told_at=now, told_of=told_of), notice
+
+
+def _owed(after: Standing, limit: Limit, now: datetime, *, silence_over: bool) -> Notice | None:
+    news = after.told is not after.state
+    match after.state:
+        case State.FIRING:
+            if after.turning_since is not None:
+                return None
+            if after.told_of != after.fired_at:
+                return Notice.FIRING
+            due = after.told_at is None or now - after.told_at >= limit.repeat
+            again = after.acknowledged_at is None and (silence_over or due)
+            return Notice.STILL if news or again else None
+        case State.UNKNOWN:
+            return Notice.UNKNOWN if news or silence_over else None
+        case State.OK:
+            over = Notice.RESOLVED if after.told_of is not None else Notice.BACK
+            return over if news else None
