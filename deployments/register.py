@@ -29,6 +29,7 @@ def schedule_settings() -> dict[str, str]:
         "upkeep_cron": prefect_cron(settings.upkeep_cron),
         "complaint_cron": prefect_cron(settings.complaint_cron),
         "task_delivery_cron": prefect_cron(settings.task_delivery_cron),
+        "watch_cron": prefect_cron(settings.watch_cron),
     }
 
 

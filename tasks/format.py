@@ -7,7 +7,7 @@ from prefect.runtime import flow_run
 from wa_integrasi.clock import utc_now
 from wa_integrasi.composing import files_of, text_limit
 from wa_integrasi.outbox import NewMessage
-from wa_integrasi.reporting import ReportData, ReportJob, compose, enclose
+from wa_integrasi.reporting import ReportData, ReportJob, compose, enclose, subscribers_of
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 
@@ -22,7 +22,7 @@ def format_messages(job: ReportJob, data: ReportData) -> list[NewMessage]:
     """
     settings = load_settings()
     with Store.open(settings.database_url.get_secret_value()) as store:
-        limit = text_limit(store, job.report.account)
+        limit, subscribers = text_limit(store, job.report.account), subscribers_of(store, job)
     now, logger = utc_now(), get_run_logger()
     enclosures = enclose(job, data, now)
     for problem in enclosures.problems:
@@ -36,6 +36,7 @@ def format_messages(job: ReportJob, data: ReportData) -> list[NewMessage]:
         flow_run_id=flow_run.id,
         text_limit=limit,
         enclosed=enclosures.contents(job, files),
+        subscribers=subscribers,
     )
     if enclosures.files:
         files.sweep()

@@ -8,6 +8,7 @@ from prefect.runtime import flow_run
 
 from tasks.batch import Answers, Batch, Gathered
 from wa_integrasi.answering.fetching import Trouble, in_sequence, leaves_of
+from wa_integrasi.answering.subscribing.trial import answer_to
 from wa_integrasi.privacy.names import Names
 
 
@@ -43,7 +44,7 @@ async def format_answers(batch: Batch, gathered: Gathered) -> Answers:
     def rendered() -> Answers:
         return Answers(
             [
-                ticket.answer(leaves, fetched)
+                answer_to(ticket, leaves, fetched)
                 for ticket, leaves, fetched in zip(batch.tickets, gathered.leaves, gathered.fetched, strict=True)
             ]
         )

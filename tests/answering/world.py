@@ -19,6 +19,7 @@ from tests.conftest import FrozenClock
 from tests.store.told import KEY, ToldReceiver, keep
 from wa_integrasi.answering.desk import Desk, Ticket
 from wa_integrasi.answering.fetching import Kitchen, in_sequence, leaves_of
+from wa_integrasi.answering.subscribing.trial import answer_to
 from wa_integrasi.catalog.reading import read_catalog
 from wa_integrasi.catalog.storing import apply_catalog, load_catalog
 from wa_integrasi.inbox import Inbox
@@ -164,7 +165,7 @@ class World:
             wanted.append((leaves[-1], in_sequence(catalog.triggers[order.trigger])))
         fetched = await self.kitchen.fetch(wanted, Names(["Siti Aminah", "Budi Santoso"]))
         return [
-            desk.settle(ticket, ticket.answer(mine, found))
+            desk.settle(ticket, answer_to(ticket, mine, found))
             for ticket, mine, found in zip(tickets, leaves, fetched, strict=True)
         ]
 

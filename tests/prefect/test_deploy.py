@@ -30,11 +30,13 @@ def test_every_deployment_has_its_schedule_in_the_business_zone(house: House) ->
         "monthly": [("monthly", "0 7 1 * *", "Asia/Jakarta")],
         "poll": [("poll", "*/2 * * * *", "Asia/Jakarta")],
         "upkeep": [("upkeep", "17 * * * *", "Asia/Jakarta")],
+        "watches": [("watches", "* * * * *", "Asia/Jakarta")],
         "trigger": [],
     }
     assert {found["entrypoint"] for found in deployments(house).values()} == {
         "flows.rekap.rekap",
         "flows.gateway.gateway",
+        "flows.watches.watches",
         "flows.on_demand.on_demand",
         "flows.upkeep.upkeep",
     }
@@ -72,6 +74,7 @@ def test_deploying_again_with_another_zone_moves_the_schedules_and_doubles_none(
             "monthly": [zone],
             "poll": [zone],
             "upkeep": [zone],
+            "watches": [zone],
             "trigger": [],
         }
 

@@ -15,6 +15,7 @@ from wa_integrasi.answering.ordering import UNSUPPORTED, code_given, no_source, 
 from wa_integrasi.answering.paper import without_file_word
 from wa_integrasi.answering.programs import ArgumentError, arguments_of
 from wa_integrasi.answering.sayings import told
+from wa_integrasi.answering.subscribing.alarms import acknowledged
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.phrases import Builtin as Name
 from wa_integrasi.commands import Command, State, offering, words
@@ -101,6 +102,10 @@ class Decider:
             return Reply(State.FAILED, _LATE, told("too_old", asker.language, f"{at:%H.%M}"), case.dialog.memory)
         if len(text) > LONGEST_TEXT:
             return case.refuse(told("too_long", asker.language), "too_long")
+        return acknowledged(case, reading) or self._meant(case, reading)
+
+    def _meant(self, case: Case, reading: Reading) -> Decision:
+        language = case.asker.language
         match reading:
             case Builtin(Name.CONFIRM, code):
                 return code_given(case, code)
@@ -113,10 +118,10 @@ class Decider:
             case Ambiguous() | Unknown():
                 found = reading.candidates if isinstance(reading, Ambiguous) else reading.suggestions
                 asked = choice(reading, case.now, case.code)
-                reply = case.say(words.guesses(found, asker.language), "not understood", asked=asked)
-                return replace(reply, offer=offering.guesses(found, case.code, asker.language))
+                reply = case.say(words.guesses(found, language), "not understood", asked=asked)
+                return replace(reply, offer=offering.guesses(found, case.code, language))
             case NotForUs():
-                return case.say(words.say("unknown", asker.language), "not understood")
+                return case.say(words.say("unknown", language), "not understood")
 
     def _reading(self, case: Case, text: str) -> Reading:
         language, in_group = case.asker.language, case.asker.group is not None

@@ -12,6 +12,7 @@ from wa_integrasi.commands.confirming import Confirmation
 from wa_integrasi.commands.conversation import Memory
 from wa_integrasi.commands.grammar import Value
 from wa_integrasi.commands.offering import Offer
+from wa_integrasi.subscriptions import Change, NewSubscription, Subscriptions
 from wa_integrasi.text.attachment import Kind
 
 
@@ -43,6 +44,17 @@ class Reply:
     """Whether what waits for somebody's approval is given up."""
     offer: Offer | None = field(default=None, repr=False)
     """The text with native choices, for channels that have them."""
+    changes: tuple[Change, ...] = ()
+    """Of subscriptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A subscription to a value, made once the answer shows where the value is."""
+
+    what: NewSubscription
+    named: str = ""
+    """The row and the column that were named with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,8 @@ class Order:
     """The command of somebody else that was approved by this one: the answer goes there."""
     file: Kind | None = None
     """As which file the rows are wanted."""
+    wish: Wish | None = None
+    """What it is to be watched for: the answer then says whether it is."""
 
 
 Decision = Reply | Order
@@ -74,6 +88,11 @@ class Standing:
 
 class Ledger(Protocol):
     """What deciding asks of the store."""
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """What people have subscribed to."""
+        ...
 
     def ran_at(self, account: str, sender: str, trigger: str) -> datetime | None:
         """When somebody was last answered by a trigger."""

@@ -191,6 +191,7 @@ class Desk:
             confirmed=ticket.order.confirmed,
             flow_run_id=flow_run_id,
             paper=answer.paper,
+            changes=answer.changes,
         )
         try:
             ours = end(self, ticket.command, ticket.asker, ticket.dialog, ending)

@@ -30,6 +30,8 @@ from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
+from wa_integrasi.subscriptions import Change as SubscriptionChange
+from wa_integrasi.subscriptions import apply
 from wa_integrasi.text.attachment import AttachmentError
 from wa_integrasi.text.split import split
 
@@ -69,6 +71,7 @@ class Ending:
     flow_run_id: str | None = None
     paper: Paper | None = field(default=None, repr=False)
     """The answer as a file, for where its text is too long."""
+    changes: Sequence[SubscriptionChange] = ()
 
     @classmethod
     def of(cls, reply: Reply) -> Ending:
@@ -83,6 +86,7 @@ class Ending:
             demands=reply.demands,
             withdraws=reply.withdraws,
             offer=reply.offer,
+            changes=reply.changes,
         )
 
 
@@ -114,6 +118,7 @@ def end(at: Counter, command: Command, asker: Asker, dialog: Dialog, ending: End
         if ending.withdraws:
             withdraw(connection, command, now)
         remember(connection, changes, now)
+        apply(connection, ending.changes, asker.actor, now)
         _write_down(connection, command, asker, ending, now)
         at.outbox.enqueue(composed.messages, connection)
     return True

@@ -15,6 +15,7 @@ from wa_integrasi.message import OPEN
 from wa_integrasi.policy.breaker import Circuit
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import breakers, commands, wa_outbox
+from wa_integrasi.subscriptions import Subscriptions
 
 _COUNTED = 1_000
 """More than so many that wait are not counted."""
@@ -27,6 +28,7 @@ class StoredLedger:
         self._store = store
         self._queue = queue
         self._clock = clock
+        self.subscriptions = Subscriptions(store)
 
     def ran_at(self, account: str, sender: str, trigger: str) -> datetime | None:
         """When somebody was last answered by a trigger."""

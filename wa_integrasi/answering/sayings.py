@@ -52,7 +52,6 @@ _ALL: Mapping[str, Said] = {
         "id": "Sistem sedang gangguan. Pertanyaan Anda disimpan dan akan dijawab begitu pulih.",
         "en": "The system is in trouble. Your question is kept and will be answered once it is back.",
     },
-    "later": {"id": "Langganan belum tersedia.", "en": "Subscriptions are not available yet."},
     "started": {
         "id": "Baik, Anda menerima pesan lagi. Ketik *berhenti* untuk menghentikannya.",
         "en": "Very well, you get messages again. Type *stop* to end them.",

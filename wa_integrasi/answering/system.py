@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import assert_never
 
 from wa_integrasi.answering.case import Case
-from wa_integrasi.answering.decision import Reply
+from wa_integrasi.answering.decision import Decision, Reply
 from wa_integrasi.answering.sayings import told
+from wa_integrasi.answering.subscribing import replies
 from wa_integrasi.catalog.phrases import Builtin as Name
 from wa_integrasi.commands import offering, words
 from wa_integrasi.commands.conversation import Choice
@@ -17,7 +18,7 @@ from wa_integrasi.reporting import LOCALES
 from wa_integrasi.text.locale import Locale
 
 
-def reply(case: Case, asked: Builtin) -> Reply:
+def reply(case: Case, asked: Builtin) -> Decision:
     """The answer to a command of the system itself, but for codes."""
     language = case.asker.language
     match asked.name:
@@ -32,8 +33,8 @@ def reply(case: Case, asked: Builtin) -> Reply:
         case Name.WHOAMI:
             roles = ", ".join(case.asker.roles) or words.say("no_roles", language)
             return case.say(words.say("whoami", language, words.short(case.asker.shown), roles), "whoami")
-        case Name.SUBSCRIBE:
-            return case.say(told("later", language), "subscriptions are not available yet")
+        case Name.SUBSCRIBE | Name.UNSUBSCRIBE | Name.WATCH | Name.MUTE | Name.UNMUTE:
+            return replies.reply(case, asked.name, asked.rest)
         case Name.STOP:
             return case.say(told("stop_alone", language), "stop")
         case Name.START:

@@ -16,6 +16,7 @@ from wa_integrasi.catalog.triggers import AiTrigger, PiTrigger, SqlTrigger
 from wa_integrasi.commands import words
 from wa_integrasi.commands.showing import for_template
 from wa_integrasi.reporting import LOCALES, Addressee, ReportData, ReportError, cut_note, report_text
+from wa_integrasi.subscriptions import Change
 from wa_integrasi.text.attachment import Kind
 from wa_integrasi.text.locale import Locale
 from wa_integrasi.text.markup import BORDER, escape
@@ -36,6 +37,8 @@ class Answer:
     """Whether nothing of what was asked could be answered."""
     paper: Paper | None = field(default=None, repr=False)
     """The same as a file."""
+    changes: Sequence[Change] = ()
+    """Of subscriptions, made together with the end of the command."""
 
 
 def answer_of(

@@ -22,10 +22,16 @@ class Builtin(StrEnum):
     STATUS = "status"
     WHOAMI = "whoami"
     SUBSCRIBE = "subscribe"
+    UNSUBSCRIBE = "unsubscribe"
+    WATCH = "watch"
+    MUTE = "mute"
+    UNMUTE = "unmute"
     STOP = "stop"
     START = "start"
 
 
+_TELL = ("beritahu", "beri tahu", "kabari", "notify", "notify me", "tell me", "alert", "alert me", "warn me")
+_WATCH = tuple(f"{tell} {word}" for tell in _TELL for word in ("jika", "bila", "kalau", "if", "when"))
 BUILTINS: Mapping[tuple[str, ...], Builtin] = {
     tuple(words.split()): builtin
     for builtin, spellings in {
@@ -36,7 +42,11 @@ BUILTINS: Mapping[tuple[str, ...], Builtin] = {
         Builtin.CONFIRM: ("ya", "yes"),
         Builtin.STATUS: ("status",),
         Builtin.WHOAMI: ("siapa saya", "whoami", "who am i"),
-        Builtin.SUBSCRIBE: ("langganan", "subscribe"),
+        Builtin.SUBSCRIBE: ("langganan", "subscribe", "subscriptions"),
+        Builtin.UNSUBSCRIBE: ("unsubscribe", "berhenti langganan"),
+        Builtin.WATCH: _WATCH,
+        Builtin.MUTE: ("diam", "mute"),
+        Builtin.UNMUTE: ("diam selesai", "unmute"),
         Builtin.STOP: ("berhenti", "stop"),
         Builtin.START: ("mulai", "start"),
     }.items()
@@ -44,7 +54,9 @@ BUILTINS: Mapping[tuple[str, ...], Builtin] = {
 }
 """By the words that are typed."""
 
-WITH_REST = frozenset({Builtin.HELP, Builtin.CONFIRM, Builtin.SUBSCRIBE})
+WITH_REST = frozenset(
+    {Builtin.HELP, Builtin.CONFIRM, Builtin.SUBSCRIBE, Builtin.UNSUBSCRIBE, Builtin.WATCH, Builtin.MUTE}
+)
 """Those that may have something behind their words; the others stand alone."""
 
 
@@ -57,6 +69,8 @@ def phrase_problem(phrase: str) -> str | None:
         return f"found {len(words)} words, must be {LONGEST} at most"
     if words in BUILTINS:
         return f"found {phrase!r}, which is a command of its own, must be another one"
-    if any(BUILTINS.get(words[:length]) in WITH_REST for length in range(1, len(words))):
-        return f"found {phrase!r}, must not begin with {words[0]!r}, which is a command of its own"
+    for length in range(1, len(words)):
+        if BUILTINS.get(words[:length]) in WITH_REST:
+            begins = " ".join(words[:length])
+            return f"found {phrase!r}, must not begin with {begins!r}, which is a command of its own"
     return None

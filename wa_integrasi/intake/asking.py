@@ -15,6 +15,7 @@ from wa_integrasi.commands.permission import Allowed, may_run
 from wa_integrasi.intake.incoming import Incoming, Person, ours_among
 from wa_integrasi.store.bulk import bulk
 from wa_integrasi.store.tables import commands
+from wa_integrasi.subscriptions import answers_alarm
 
 _STILL_ASKING = timedelta(minutes=1)
 """So long after a command its sender's next message is one too, if it has no answer yet: people type ahead."""
@@ -37,13 +38,23 @@ class Asked:
     """Whether it answers a message of ours: in a group it is meant for us then."""
     expected: bool = False
     """Whether the bot has asked its sender something, or they have asked something that has no answer yet."""
+    of_alarm: bool = False
+    """Whether it says that its writer knows of a limit that is passed, by words or by what it quotes."""
 
 
 def asked_of(connection: Connection, messages: Sequence[Incoming]) -> list[Asked]:
     """Messages with what the store knows of them."""
     ours = ours_among(connection, messages)
     expected = _expected(connection, messages)
-    return [Asked(m, (m.account, m.quoted_id) in ours, expected=m.person in expected) for m in messages]
+    alarms = answers_alarm(connection, {_as_answer(m) for m in messages if m.group_id is None})
+    return [
+        Asked(m, (m.account, m.quoted_id) in ours, expected=m.person in expected, of_alarm=_as_answer(m) in alarms)
+        for m in messages
+    ]
+
+
+def _as_answer(message: Incoming) -> tuple[str, str, str | None, str]:
+    return message.account, message.chat, message.quoted_id, message.text or ""
 
 
 class CommandReader:
@@ -82,7 +93,7 @@ class CommandReader:
             case NotForUs():
                 return False
             case Unknown(suggestions):
-                return asked.expected or (bool(suggestions) and bool(roles))
+                return asked.expected or asked.of_alarm or (bool(suggestions) and bool(roles))
             case _:
                 return True
 

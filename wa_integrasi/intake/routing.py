@@ -214,6 +214,8 @@ class Router:
             return Route.COMPLAINT
         if self._asks(asked, catalog):
             found.commands.append(_command(message))
+            if asked.of_alarm and self._dangers.found_in(message, catalog):
+                found.talks.append(message)
             return Route.COMMAND
         if message.group_id is not None and not (asked.quotes_us or message.mentions_us):
             return Route.NOTED

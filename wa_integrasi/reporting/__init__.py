@@ -14,6 +14,7 @@ from wa_integrasi.reporting.planning import (
     slot_of,
 )
 from wa_integrasi.reporting.recaps import CADENCE, Recap, plan_recaps, tell
+from wa_integrasi.reporting.subscribers import subscribers_of
 
 __all__ = [
     "CADENCE",
@@ -36,5 +37,6 @@ __all__ = [
     "report_text",
     "slot_label",
     "slot_of",
+    "subscribers_of",
     "tell",
 ]

@@ -29,10 +29,11 @@ def compose(
     flow_run_id: str | None = None,
     text_limit: int = TEXT_LIMIT,
     enclosed: Sequence[Content] = (),
+    subscribers: Sequence[Addressee] = (),
 ) -> list[NewMessage]:
     """The messages of a report: one text for each addressee, in parts where it is longer than the channel's limit.
 
-    What is `enclosed` follows the text as parts of its own.
+    What is `enclosed` follows the text as parts of its own. `subscribers` who are no addressees get it, too.
 
     Raises `ReportError` when the template and the rows do not fit, or a group's id is not known.
     """
@@ -41,6 +42,8 @@ def compose(
         to = job.addressees(group_ids)
     except GroupUnresolvedError as error:
         raise ReportError(f"report {job.name}: {error}") from None
+    known = {addressee.recipient.chat for addressee in to}
+    to += [each for each in subscribers if each.recipient.chat not in known]
     if not data.rows.values and report.when_empty == "skip":
         return []
     if not data.rows.values and report.when_empty == "alert":

@@ -68,6 +68,7 @@ class Settings(BaseModel):
     upkeep_cron: Cron = "17 * * * *"
     complaint_cron: Cron = "*/5 * * * *"
     task_delivery_cron: Cron = "*/30 * * * *"
+    watch_cron: Cron = "* * * * *"
 
     group_ids: dict[str, str] = Field(default_factory=dict)
     """`WA_GROUP_<NAME>_ID`, by name in lower case with dashes."""

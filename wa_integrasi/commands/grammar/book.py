@@ -20,6 +20,8 @@ _MOST_COMPLETIONS = 50
 _MOST_ALIKE = 9
 _LONGEST_WORDS = 120
 
+_NEVER_GUESSED = frozenset({Builtin.CONFIRM, Builtin.MUTE})
+
 Shown = Callable[[Trigger], bool]
 """Whether somebody may see a trigger."""
 
@@ -127,7 +129,7 @@ class Phrasebook:
         best: dict[str, tuple[int, Meaning]] = {}
         for _, used, meaning in sorted(ranked, key=lambda found: -found[0]):
             seen = meaning.trigger is None or shown(self.triggers[meaning.trigger])
-            if seen and meaning.builtin is not Builtin.CONFIRM:
+            if seen and meaning.builtin not in _NEVER_GUESSED:
                 best.setdefault(meaning.trigger or str(meaning.builtin), (used, meaning))
         return list(best.values())[:_MOST_ALIKE]
 

@@ -23,6 +23,7 @@ from wa_integrasi.commands.grammar.readings import (
     Run,
     Unknown,
 )
+from wa_integrasi.commands.grammar.silences import read_silence
 from wa_integrasi.commands.grammar.values import Setting
 from wa_integrasi.typed.words import Token, tokens_of, words_of
 
@@ -108,6 +109,8 @@ def _builtin(meaning: Meaning, rest: Sequence[Token]) -> Builtin | None:
         code = "".join(token.bare for token in rest)
         return Builtin(meaning.builtin, code) if _CODE.fullmatch(code) else None
     behind = " ".join(token.raw for token in after_phrase(rest))
+    if meaning.builtin is Name.MUTE and behind and read_silence(behind, "id") is None:
+        return None  # an everyday word, too
     if meaning.builtin not in WITH_REST:
         return None if words_of(behind) else Builtin(meaning.builtin)
     return Builtin(meaning.builtin, behind)

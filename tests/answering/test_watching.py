@@ -1,0 +1,291 @@
+"""Values that people watch, from the first look to the last word."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.answering.world import PEOPLE, ZONE, World
+from wa_integrasi.answering.fetching import Kitchen
+from wa_integrasi.answering.watching import Round, Watchers
+from wa_integrasi.answering.watching.claiming import LEASE
+from wa_integrasi.answering.watching.reading import values_of
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.storing import apply_catalog, load_catalog
+from wa_integrasi.reporting import ReportData, compose, due_reports, subscribers_of
+from wa_integrasi.slot import Cadence, Slot
+from wa_integrasi.sources.base import Rows
+from wa_integrasi.store.engine import StoreError
+from wa_integrasi.store.tables import audit_log, subscriptions, wa_outbox
+
+
+@pytest.fixture
+def watched(world: World, tmp_path: Path) -> World:
+    """With a plant of its own, whose values change."""
+    world.plant.file = Path(shutil.copyfile(world.plant.file, tmp_path / "own-plant.db"))
+    return world
+
+
+def boiler(world: World, number: int, degrees: float | None) -> None:
+    with closing(sqlite3.connect(world.plant.file)) as connection, connection:
+        connection.execute("UPDATE boiler SET suhu = ? WHERE nomor = ?", [degrees, number])
+
+
+def watchers(world: World) -> Watchers:
+    return Watchers(world.store, ZONE, world.clock)
+
+
+def settle(world: World, mine: Watchers, taken: Round, budget_s: float = 30) -> int:
+    async def read() -> int:
+        kitchen = Kitchen(world.plant, world.clock, pauses_s=())
+        told = 0
+        for source in taken.sources:
+            async for group, found in values_of(kitchen, taken.of_source(source), budget_s):
+                told += mine.settle(taken, group, found)
+        return told
+
+    return asyncio.run(read())
+
+
+def look(world: World, minutes: float = 1) -> list[str]:
+    """What people are told by a round, some time after the last."""
+    world.clock.tick(minutes=minutes)
+    mine = watchers(world)
+    taken = mine.take()
+    settle(world, mine, taken)
+    mine.end(taken)
+    return told(world)
+
+
+def told(world: World) -> list[str]:
+    world.send()
+    return [row.content for row in world.news()]
+
+
+def test_from_firing_to_resolved(watched: World) -> None:
+    watched.said("budi", "beritahu jika suhu boiler 2 > 540 ulang 30 menit")
+    assert look(watched) == [], "521 is below the limit"
+    boiler(watched, 2, 541.25)
+    [fired] = look(watched)
+    assert fired.splitlines() == [
+        "🔴 *suhu boiler 2* sekarang *541,25* (batas > 540)",
+        "Sejak 10.02 WIB. Data 10.02 WIB, pabrik.",
+        "_Langganan 1: balas *ok* bila sudah ditangani, *diam 2 jam*, atau *langganan berhenti 1*._",
+    ]
+    assert [look(watched, 10), look(watched, 10)] == [[], []]
+    boiler(watched, 2, 555)
+    assert look(watched, 10)[0].startswith("🔴 *suhu boiler 2* masih *555* (batas > 540), sudah 30 menit\n")
+    assert watched.said("budi", "ok") == [
+        "Dicatat: suhu boiler 2 > 540. Tidak diulang lagi; Anda diberi tahu bila sudah normal."
+    ]
+    assert look(watched, 60) == [], "who knows is not told again"
+    assert watched.said("budi", "ok") == [], "nor is 'ok' a command any more"
+    boiler(watched, 2, 539)
+    assert [look(watched), look(watched)] == [[], []], "it may only have dipped"
+    assert [text.splitlines() for text in look(watched)] == [
+        [
+            "🟢 *suhu boiler 2* kembali normal: *539* (batas > 540)",
+            "Berlangsung 1 jam 31 menit, 10.02 WIB sampai 11.33 WIB. Data 11.35 WIB, pabrik.",
+        ]
+    ]
+    actions = [(row.actor, row.action) for row in watched.rows(audit_log)]
+    assert actions == [("contact:budi", "subscription.make"), ("contact:budi", "subscription.acknowledge")]
+
+
+def test_all_who_watch_a_value_cost_one_question_and_a_source_that_is_away_costs_the_others_nothing(
+    watched: World,
+) -> None:
+    for who, text in (("budi", "beritahu jika suhu boiler 2 > 540"), ("siti", "beritahu jika suhu boiler 2 > 530")):
+        watched.said(who, text)
+    watched.said("john", "notify if boiler temperature 2 < 600")
+    watched.said("siti", "beritahu jika tekanan uap 1 blr1.pi-01 > 12")
+    asked = len(watched.plant.asked)
+    watched.plant.away = 1
+    assert [text.splitlines()[0] for text in look(watched)] == [
+        "🔴 *tekanan uap 1, BLR1.PI-01* sekarang *12,5* (batas > 12)"
+    ]
+    assert len(watched.plant.asked) == asked + 1
+    boiler(watched, 2, 535)
+    assert sorted(text.splitlines()[0] for text in look(watched)) == [
+        "🔴 *boiler temperature 2* is now *535* (limit < 600)",
+        "🔴 *suhu boiler 2* sekarang *535* (batas > 530)",
+    ]
+    assert len(watched.plant.asked) == asked + 2
+
+
+def test_what_cannot_be_read_is_unknown_and_never_resolved(watched: World) -> None:
+    watched.said("budi", "beritahu jika suhu boiler 2 > 540 ulang 1 jam")
+    boiler(watched, 2, 550)
+    assert look(watched)[0].startswith("🔴 *suhu boiler 2* sekarang *550*")
+    watched.plant.away = 3
+    assert [look(watched), look(watched)] == [[], []], "twice may be chance"
+    assert [text.splitlines() for text in look(watched)] == [
+        [
+            "⚪ *suhu boiler 2* tidak terbaca sejak 10.01 WIB, sumber pabrik. Nilainya tidak diketahui.",
+            "Terakhir *550*; batas > 540 terlewati sejak 10.01 WIB.",
+        ]
+    ]
+    boiler(watched, 2, None)
+    assert [look(watched) for _ in range(4)] == [[]] * 4, "told once, also where the source answers with nothing"
+    boiler(watched, 2, 551)
+    assert look(watched)[0].startswith("🔴 *suhu boiler 2* masih *551* (batas > 540), sudah 8 menit")
+    boiler(watched, 2, 520)
+    assert [look(watched), look(watched), look(watched)[0].splitlines()[0]] == [
+        [],
+        [],
+        "🟢 *suhu boiler 2* kembali normal: *520* (batas > 540)",
+    ]
+
+
+def test_nothing_while_silent_then_how_it_stands(watched: World) -> None:
+    watched.said("budi", "beritahu jika suhu boiler 2 > 540")
+    watched.said("budi", "beritahu jika suhu boiler 3 > 540")
+    boiler(watched, 2, 550)
+    assert len(look(watched)) == 1
+    [muted] = watched.said("budi", "diam 2 jam", quoting=False)
+    assert muted.startswith("Diam sampai 12.01 WIB: suhu boiler 2 > 540; suhu boiler 3 > 540.")
+    boiler(watched, 3, 560)
+    assert [look(watched, 30) for _ in range(3)] == [[]] * 3
+    boiler(watched, 2, 520)
+    assert [look(watched, 10) for _ in range(2)] == [[]] * 2
+    assert sorted(text.splitlines()[0] for text in look(watched, 15)) == [
+        "🔴 *suhu boiler 3* sekarang *560* (batas > 540)",
+        "🟢 *suhu boiler 2* kembali normal: *520* (batas > 540)",
+    ]
+    assert look(watched) == []
+
+
+def test_a_reply_to_an_alarm_says_that_it_is_known_and_a_danger_in_it_is_heard(watched: World) -> None:
+    for number in (2, 3):
+        watched.said("budi", f"beritahu jika suhu boiler {number} > 540")
+        boiler(watched, number, 550)
+        assert len(look(watched)) == 1
+    assert watched.said("budi", "sedang kami cek, pak", quoting=True)[0].startswith("Dicatat: suhu boiler 3 > 540.")
+    assert watched.said("budi", "ok")[0].startswith("Dicatat: suhu boiler 2 > 540.")
+    assert watched.said("budi", "suhu boiler 1", quoting=True)[0].startswith("Boiler 1"), "a command stays one"
+    boiler(watched, 2, 500)
+    look(watched), look(watched), look(watched)
+    assert watched.said("budi", "kebakaran di boiler!", quoting=True)[0].startswith(
+        "Sudah selesai: suhu boiler 2 > 540."
+    )
+    with watched.store.reading() as connection:
+        said = connection.exec_driver_sql("SELECT count(*) FROM conversations").scalar()
+    assert said == 1, "whoever is on duty hears of the fire"
+
+
+def test_two_processes_and_one_that_dies_tell_everybody_once(worlds: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    worlds.said("budi", "beritahu jika suhu boiler 2 > 500")
+    worlds.clock.tick(minutes=1)
+    one, other = watchers(worlds), watchers(worlds)
+    taken = one.take()
+    assert other.take().groups == [], "it is the other's"
+    worlds.clock.tick(seconds=LEASE.total_seconds())
+    again = other.take()
+    assert settle(worlds, one, taken) == 0, "who was given up tells nobody"
+    with monkeypatch.context() as patch:
+        patch.setattr(other._outbox, "enqueue", _fails)
+        with pytest.raises(StoreError):
+            settle(worlds, other, again)
+    [row] = worlds.rows(subscriptions)
+    assert (row.state, row.tellings) == ("ok", 0), "what was not enqueued was not told"
+    worlds.clock.tick(seconds=LEASE.total_seconds())
+    last = one.take()
+    assert settle(worlds, one, last) == 1
+    assert settle(worlds, one, last) == 0
+    assert settle(worlds, other, again) == 0
+    assert len([row for row in worlds.rows(wa_outbox) if row.dedupe_key.startswith("subscription/")]) == 1
+
+
+def _fails(*_: object) -> None:
+    raise StoreError("the power fails")
+
+
+def changed(world: World, **people: list[str]) -> None:
+    """The same catalog with other roles."""
+    catalog = load_catalog(world.store)
+    roles = {name: catalog.contacts[name].model_copy(update={"roles": tuple(each)}) for name, each in people.items()}
+    apply_catalog(
+        world.store, catalog.model_copy(update={"contacts": {**catalog.contacts, **roles}}), clock=world.clock
+    )
+
+
+def test_without_the_right_it_sleeps_and_its_owner_is_told_once(watched: World) -> None:
+    watched.said("budi", "beritahu jika suhu boiler 2 > 540")
+    watched.said("budi", "langganan rekap harian")
+    boiler(watched, 2, 550)
+    changed(watched, budi=["pimpinan"])
+    asked = len(watched.plant.asked)
+    assert look(watched) == [
+        "ℹ️ Langganan 1 (suhu boiler 2 > 540): tidak aktif: hak Anda sudah dicabut.",
+        "ℹ️ Langganan 2 (Rekap Harian): tidak aktif: hak Anda sudah dicabut.",
+    ]
+    assert look(watched) == []
+    assert len(watched.plant.asked) == asked, "nothing is asked for who may not know"
+    assert "1. suhu boiler 2 > 540 (tidak aktif: hak Anda sudah dicabut)" in watched.said("budi", "langganan")[0]
+    changed(watched, budi=["operator"])
+    watched.clock.tick(minutes=2)
+    assert look(watched)[0].startswith("🔴 *suhu boiler 2* sekarang *550*")
+
+
+def test_who_writes_stop_hears_nothing_and_then_how_it_stands(watched: World) -> None:
+    watched.said("budi", "beritahu jika suhu boiler 2 > 540")
+    boiler(watched, 2, 550)
+    watched.said("budi", "berhenti")
+    asked = len(watched.plant.asked)
+    assert [look(watched), len(watched.plant.asked)] == [[], asked]
+    watched.clock.tick(seconds=5)
+    watched.said("budi", "mulai")
+    assert look(watched)[0].startswith("🔴 *suhu boiler 2* sekarang *550*")
+
+
+def recipients(world: World, catalog: Catalog | None = None) -> list[str]:
+    [job] = due_reports(
+        catalog or load_catalog(world.store), Slot.ended(world.clock(), Cadence.DAILY, ZONE), ["rekap-harian"]
+    )
+    data = ReportData(Rows(("unit", "ton"), (("GL1", 5),)))
+    messages = compose(job, data, now=world.clock(), group_ids={}, subscribers=subscribers_of(world.store, job))
+    assert len({message.dedupe_key for message in messages}) == len(messages)
+    return [message.recipient.chat for message in messages]
+
+
+def test_a_report_goes_to_who_has_subscribed_too(watched: World) -> None:
+    assert recipients(watched) == [PEOPLE["dewi"]]
+    watched.said("budi", "langganan rekap harian")
+    watched.said("john", "subscribe daily recap")
+    assert recipients(watched) == [PEOPLE["dewi"], PEOPLE["budi"], PEOPLE["john"]]
+    catalog = load_catalog(watched.store)
+    also = catalog.reports["rekap-harian"].model_copy(update={"recipients": ("dewi", "budi")})
+    twice = catalog.model_copy(update={"reports": {**catalog.reports, "rekap-harian": also}})
+    assert recipients(watched, twice) == [PEOPLE["dewi"], PEOPLE["budi"], PEOPLE["john"]], "nobody gets it twice"
+    watched.said("john", "unsubscribe 1")
+    watched.said("budi", "berhenti")
+    assert recipients(watched) == [PEOPLE["dewi"]]
+    watched.clock.tick(minutes=2)
+    watched.said("budi", "mulai")
+    assert recipients(watched) == [PEOPLE["dewi"], PEOPLE["budi"]]
+    changed(watched, budi=["pimpinan"])
+    assert recipients(watched) == [PEOPLE["dewi"]]
+
+
+def test_relative_days_stay_relative(watched: World) -> None:
+    watched.said("budi", "beritahu jika produksi crusher kemarin < 1500")
+    assert look(watched) == []
+    watched.said("budi", "langganan")
+    watched.clock.tick(days=1)
+    watched.plant.asked.clear()
+    look(watched)
+    assert [str(asked["hari"]) for asked in watched.plant.asked] == ["2040-11-20"]
+
+
+def test_queries_that_hang_leave_time_for_the_others(watched: World) -> None:
+    watched.said("budi", "beritahu jika suhu boiler 2 > 500")
+    watched.clock.tick(minutes=1)
+    mine = watchers(watched)
+    taken = mine.take()
+    assert settle(watched, mine, taken, budget_s=0) == 0
+    assert [row.misses for row in watched.rows(subscriptions)] == [1]

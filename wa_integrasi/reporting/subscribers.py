@@ -1,0 +1,19 @@
+"""Who receives a report because they have asked for it."""
+
+from __future__ import annotations
+
+from wa_integrasi.reporting.people import Addressee, person
+from wa_integrasi.reporting.planning import ReportJob
+from wa_integrasi.store.engine import Store
+from wa_integrasi.subscriptions import Subscriptions, sleep_reason
+
+
+def subscribers_of(store: Store, job: ReportJob) -> list[Addressee]:
+    """Those who have subscribed and may have the report now; nobody who has written STOP, or is blocked."""
+    found = []
+    people = {contact.phone: contact for contact in job.catalog.contacts.values()}
+    for each in Subscriptions(store).of_report(job.name, job.report.account):
+        contact = people.get(each.what.person)
+        if contact is not None and sleep_reason(job.catalog, contact, each.what) is None:
+            found.append(person(contact))
+    return found
