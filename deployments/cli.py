@@ -23,6 +23,7 @@ from deployments.commands import (
     report,
     session,
     source,
+    subscription,
     template,
     trigger,
 )
@@ -55,6 +56,7 @@ app.add_typer(outbox.app, name="outbox")
 app.add_typer(messages.app, name="messages")
 app.add_typer(media.app, name="media")
 app.add_typer(source.app, name="source")
+app.add_typer(subscription.app, name="subscription")
 app.add_typer(template.app, name="template")
 app.add_typer(session.app, name="session")
 app.add_typer(key.app, name="key")
