@@ -55,6 +55,8 @@ class Wish:
     what: NewSubscription
     named: str = ""
     """The row and the column that were named with it."""
+    typed: str = field(default="", repr=False)
+    """The limit and all behind it, as it was typed."""
 
 
 @dataclass(frozen=True, slots=True)

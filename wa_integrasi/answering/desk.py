@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from wa_integrasi.answering.asker import Asker, askers_of
@@ -185,7 +185,7 @@ class Desk:
             State.FAILED if answer.failed else State.ANSWERED,
             f"{ticket.code}: {note}" if note else "",
             None if answer.failed and ticket.asker.program else answer.text,
-            ticket.order.memory,
+            replace(ticket.order.memory, asked=answer.asked) if answer.asked else ticket.order.memory,
             trigger=ticket.order.trigger,
             request=ticket.order.request,
             confirmed=ticket.order.confirmed,

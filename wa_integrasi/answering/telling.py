@@ -14,6 +14,7 @@ from wa_integrasi.answering.stamp import stamp_of
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.triggers import AiTrigger, PiTrigger, SqlTrigger
 from wa_integrasi.commands import words
+from wa_integrasi.commands.conversation import Choice
 from wa_integrasi.commands.showing import for_template
 from wa_integrasi.reporting import LOCALES, Addressee, ReportData, ReportError, cut_note, report_text
 from wa_integrasi.subscriptions import Change
@@ -39,6 +40,8 @@ class Answer:
     """The same as a file."""
     changes: Sequence[Change] = ()
     """Of subscriptions, made together with the end of the command."""
+    asked: Choice | None = None
+    """What its reader is shown to choose from."""
 
 
 def answer_of(

@@ -71,7 +71,7 @@ def place_of(trigger: Trigger, rows: Rows, named: str) -> Place | Several | NotT
         column = next((each for each in columns if words_of(each) == column_words), None) if column_words else None
         if column_words and column is None:
             continue
-        found = [row for row in rows.values if not row_words or row_words in _labels(row)]
+        found = _rows(rows.values, row_words)
         if len(found) == 1:
             return Place(column or columns[0], _cell(found[0], row_words))
         if found:
@@ -116,9 +116,21 @@ def _labels(row: Sequence[Any]) -> set[tuple[str, ...]]:
     return {words_of(cell) for cell in row if isinstance(cell, str) and cell}
 
 
+def _rows(rows: Sequence[Sequence[Any]], words: tuple[str, ...]) -> list[Sequence[Any]]:
+    """The rows that some words name: as the whole of a text, else as a part of one. Without words all."""
+    whole = [row for row in rows if not words or words in _labels(row)]
+    return whole or [row for row in rows if any(_within(words, label) for label in _labels(row))]
+
+
+def _within(words: tuple[str, ...], label: tuple[str, ...]) -> bool:
+    return any(label[at : at + len(words)] == words for at in range(len(label)))
+
+
 def _cell(row: Sequence[Any], words: tuple[str, ...]) -> str:
-    """The text of a row that has some words; empty where there are none."""
-    return next((cell for cell in row if words and isinstance(cell, str) and words_of(cell) == words), "")
+    """The text of a row that some words name; empty where there are none."""
+    texts = [cell for cell in row if words and isinstance(cell, str)]
+    whole = [cell for cell in texts if words_of(cell) == words]
+    return next(iter(whole or [cell for cell in texts if _within(words, words_of(cell))]), "")
 
 
 def _names(rows: Sequence[Sequence[Any]]) -> tuple[str, ...]:

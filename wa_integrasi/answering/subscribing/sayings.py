@@ -104,8 +104,8 @@ _ALL: Mapping[str, Said] = {
         "en": "“{}” is not in the answer of *{}*. There are: {}.",
     },
     "several": {
-        "id": "*{}* menjawab dengan {} baris. Sebutkan satu, misalnya *beritahu jika {} {} {}*:\n{}",
-        "en": "*{}* answers with {} rows. Name one, for example *notify if {} {} {}*:\n{}",
+        "id": "*{}* menjawab dengan {} baris. Yang mana? Balas dengan nomornya.\n{}",
+        "en": "*{}* answers with {} rows. Which one? Reply with its number.\n{}",
     },
     "many_rows": {
         "id": "*{}* menjawab dengan beberapa baris yang tidak bisa dibedakan namanya. Persempit pertanyaannya.",

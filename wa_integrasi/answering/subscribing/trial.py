@@ -12,8 +12,11 @@ from wa_integrasi.answering.subscribing.measuring import Measured, Nothing, NotT
 from wa_integrasi.answering.subscribing.owning import known_already
 from wa_integrasi.answering.subscribing.sayings import said
 from wa_integrasi.answering.subscribing.shown import limit_text, subject
+from wa_integrasi.answering.subscribing.watching import typed_again
 from wa_integrasi.answering.telling import Answer
 from wa_integrasi.commands import words
+from wa_integrasi.commands.conversation import Choice
+from wa_integrasi.commands.grammar import Candidate
 from wa_integrasi.commands.menu import example
 from wa_integrasi.reporting import LOCALES
 from wa_integrasi.subscriptions import Limit, Subscribe
@@ -31,7 +34,7 @@ def answer_to(ticket: Ticket, leaves: Sequence[Leaf], fetched: Sequence[Fetched]
         return replace(answer, text=f"{answer.text}\n{said('not_made', ticket.to.language)}")
     place = place_of(leaves[0].trigger, found.rows, wish.named)
     if not isinstance(place, Place):
-        return Answer(_question(ticket, leaves[0], wish, wish.what.limit, place))
+        return _asked(ticket, leaves[0], wish, wish.what.limit, place)
     measured = measure(leaves[0].trigger, found.rows, place)
     if measured is None:
         return Answer(said("no_numbers", ticket.to.language, words.short(leaves[0].trigger.title)))
@@ -52,21 +55,21 @@ def _made(ticket: Ticket, wish: Wish, limit: Limit, place: Place, measured: Meas
     return Answer("\n".join([*lines, said("list_hint", locale.language)]), changes=(Subscribe(what),))
 
 
-def _question(ticket: Ticket, leaf: Leaf, wish: Wish, limit: Limit, place: Several | NotThere | Nothing) -> str:
+def _asked(ticket: Ticket, leaf: Leaf, wish: Wish, limit: Limit, place: Several | NotThere | Nothing) -> Answer:
     language, title = ticket.to.language, words.short(leaf.trigger.title)
     match place:
         case Several(count, names) if names:
-            behind = limit_text(limit, Locale(LOCALES[language], ticket.decider.zone))
-            listed = words.numbered([words.short(name) for name in names[:_MOST_NAMES]])
-            asked = words.short(limit.asked)
-            return said("several", language, title, count, asked, words.short(names[0]), behind, listed)
+            shown = names[:_MOST_NAMES]
+            listed = words.numbered([words.short(name) for name in shown])
+            offered = tuple(Candidate(None, typed_again(wish, limit, name, language)) for name in shown)
+            return Answer(said("several", language, title, count, listed), asked=Choice(offered, ticket.now))
         case Several():
-            return said("many_rows", language, title)
+            return Answer(said("many_rows", language, title))
         case NotThere(names):
             known = ", ".join(words.short(name) for name in names[:_MOST_NAMES]) or example(leaf.trigger, language)
-            return said("not_there", language, words.short(wish.named), title, known)
+            return Answer(said("not_there", language, words.short(wish.named), title, known))
         case Nothing():
-            return said(str(place), language, title)
+            return Answer(said(str(place), language, title))
 
 
 _MOST_NAMES = 20

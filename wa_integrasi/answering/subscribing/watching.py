@@ -58,7 +58,12 @@ def watch(case: Case, rest: str) -> Decision:
     if condition.repeat is not None and condition.repeat < _shortest(policy):
         return case.say(said("too_often", language, length(_shortest(policy), language)), "repeated too often")
     what = _subscription(case, condition, meant, policy)
-    return no_room(case) or _tried(case, meant, Wish(what, meant.named))
+    return no_room(case) or _tried(case, meant, Wish(what, meant.named, condition.typed))
+
+
+def typed_again(wish: Wish, limit: Limit, row: str, language: str) -> str:
+    """What somebody would have typed who had named a row, too."""
+    return f"{_BEGINS[language]} {limit.asked} {row} {wish.named} {wish.typed}"
 
 
 def _tried(case: Case, meant: _Meant, wish: Wish) -> Decision:
