@@ -6,7 +6,7 @@ from alembic import op
 from wa_integrasi.store.tables import UtcDateTime
 
 revision = "0017"
-down_revision = "0012"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
