@@ -29,14 +29,14 @@ TARGET_MS = 50.0
 
 
 def timed(work: Callable[[], int]) -> Callable[[], Figures]:
-    """A contender: milliseconds until its rows are there."""
+    """A contender: milliseconds until its rows are there, and those in which this process was at work for them."""
 
     def once() -> Figures:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         count = work()
-        spent = 1000 * (time.perf_counter() - start)
+        spent, used = time.perf_counter() - start, time.process_time() - used
         assert count == CAP, f"{count} rows instead of {CAP}"
-        return {"median, ms": spent}
+        return {"median, ms": 1000 * spent, "of them CPU": 1000 * used}
 
     return once
 

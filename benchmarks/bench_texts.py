@@ -26,9 +26,9 @@ BODY = """
 
 
 def timed(work: Callable[[], object]) -> Figures:
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     work()
-    return {"ms": (time.perf_counter() - started) * 1e3}
+    return {"ms": (time.perf_counter() - started) * 1e3, "of them CPU": (time.process_time() - used) * 1e3}
 
 
 def bare(rows: list[dict[str, Any]]) -> None:

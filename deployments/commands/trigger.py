@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from deployments.commands.output import AsJson, listing, shown
+from wa_integrasi.answering.asking import asked_of
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import load_catalog
-from wa_integrasi.catalog.triggers import Trigger
+from wa_integrasi.catalog.triggers import ApiTrigger, Trigger
 from wa_integrasi.clock import utc_now
 from wa_integrasi.commands import words
 from wa_integrasi.commands.grammar import (
@@ -29,6 +31,7 @@ from wa_integrasi.commands.grammar import (
 )
 from wa_integrasi.commands.permission import Allowed, Denied, may_run
 from wa_integrasi.settings import load_settings
+from wa_integrasi.sources.base import SourceError
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
 
@@ -106,11 +109,13 @@ def _told(reading: Reading, catalog: Catalog, zone: str, now: datetime) -> dict[
         case Builtin(name, rest):
             return {"reading": "command of the system", "command": str(name), **({"rest": rest} if rest else {})}
         case Run(trigger, arguments):
+            given = binds(arguments, zone, now)
             return {
                 "reading": "run",
                 "trigger": trigger,
                 "arguments": dump(arguments),
-                "binds": {f":{name}": value for name, value in binds(arguments, zone, now).items()},
+                "binds": {f":{name}": value for name, value in given.items()},
+                **_request(catalog.triggers[trigger], given),
             }
         case Missing():
             return {"reading": "incomplete", "trigger": reading.trigger, **_lacking(reading, catalog)}
@@ -118,6 +123,16 @@ def _told(reading: Reading, catalog: Catalog, zone: str, now: datetime) -> dict[
             return {"reading": "ambiguous", "candidates": [candidate.text for candidate in candidates]}
         case Unknown(suggestions):
             return {"reading": "unknown", "suggestions": [candidate.text for candidate in suggestions]}
+
+
+def _request(trigger: Trigger, given: Mapping[str, Any]) -> dict[str, str]:
+    """What a web service would be asked."""
+    if not isinstance(trigger, ApiTrigger):
+        return {}
+    try:
+        return {"request": f"GET {asked_of(trigger).target(given)} of {trigger.source}"}
+    except SourceError as error:
+        return {"request": f"none: {error}"}
 
 
 def _lacking(missing: Missing, catalog: Catalog) -> dict[str, Any]:

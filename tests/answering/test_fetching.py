@@ -10,6 +10,7 @@ import pytest
 from tests.answering.world import PEOPLE, World
 from wa_integrasi.answering.desk import OrderError
 from wa_integrasi.commands import NewCommand
+from wa_integrasi.sources.http_query import HttpQuery
 from wa_integrasi.sources.patience import LeftAloneError
 from wa_integrasi.store.tables import commands, wa_outbox
 
@@ -112,7 +113,7 @@ def test_a_program_runs_a_trigger_for_its_recipient(world: World) -> None:
         ("cari-apa", {}, "no enabled trigger is called cari-apa"),
         ("lama", {}, "no enabled trigger is called lama"),
         ("setel", {"nilai": 3}, "this trigger wants a person's code or consent"),
-        ("cuaca", {}, "kind api: there is no source of this kind yet"),
+        ("cuaca", {"kota": "x"}, "arguments.kota: is not one of the choices"),
     ],
 )
 def test_a_program_is_told_what_is_wrong_and_nobody_else(
@@ -154,6 +155,24 @@ def test_a_measuring_point_is_read_over_the_days_that_were_asked_for(world: Worl
     assert [text.splitlines()[0] for text in told] == ["MILL.VI-01: 12,5"]
     days = ("2040-11-17T17:00:00+00:00", "2040-11-18T17:00:00+00:00")
     assert world.plant.read == [(("MILL.VI-01",), "summary", days)]
+
+
+def test_a_web_service_is_asked_with_arguments_in_their_places_only(world: World) -> None:
+    [answer] = world.said("budi", "cuaca Tuban 18-19 nov 2040")
+    assert answer.splitlines()[0] == "Tuban: 31,5 °C"
+    assert answer.splitlines()[-1] == "_cuaca, 20 Nov 2040 10.00 WIB_"
+    [(kind, query, given)] = world.plant.web
+    assert kind == "http-json"
+    target = HttpQuery.parse(query).target(given)
+    start, end = "2040-11-17T17%3A00%3A00%2B00%3A00", "2040-11-19T17%3A00%3A00%2B00%3A00"
+    assert target == f"/v1/cuaca/Tuban?dari={start}&sampai={end}&satuan=metric"
+
+
+def test_equal_questions_to_a_web_service_are_asked_once(world: World) -> None:
+    world.write("budi", "cuaca Tuban kemarin")
+    world.write("siti", "CUACA tuban KEMARIN")
+    world.answer()
+    assert len(world.plant.web) == 1
 
 
 def test_a_report_that_compares_is_not_answered_with_half_of_it(world: World) -> None:

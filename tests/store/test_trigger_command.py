@@ -39,6 +39,18 @@ triggers:
     source: pabrik
     query: SELECT :boiler, :hari_start
     template: jawab
+  cuaca:
+    kind: api
+    title: Cuaca
+    phrases: [cuaca]
+    arguments:
+      - {name: stasiun, kind: tag, pattern: "[a-z0-9/.]+", letters: lower}
+      - {name: hari, kind: date, default: kemarin}
+      - {name: kata, kind: text, required: false}
+    roles: [operator]
+    source: cuaca
+    path: /v1/{stasiun}
+    template: jawab
 """
 
 
@@ -61,7 +73,7 @@ def wa(store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_the_triggers_are_listed(wa: Any) -> None:
     assert "suhu boiler, boiler temperature" in wa("list")
-    [row] = json.loads(wa("list", "--json"))
+    _, row = json.loads(wa("list", "--json"))
     assert row == {
         "name": "suhu",
         "kind": "sql",
@@ -131,3 +143,17 @@ def test_what_becomes_of_a_text(wa: Any, words: list[str], expected: dict[str, A
 )
 def test_wrong_usage_is_told(wa: Any, words: list[str], reason: str) -> None:
     assert reason in " ".join(wa("test", *words, code=2).replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("cuaca s7", "GET /v1/s7?hari=2026-11-19 of cuaca"),
+        ("cuaca s/7", "GET /v1/s%2F7?hari=2026-11-19 of cuaca"),
+        ("cuaca ../admin", "none: a value may not lead to another path by . or .."),
+        ("cuaca s7 kemarin x&hari=1#", "GET /v1/s7?hari=2026-11-19&kata=x%26hari%3D1%23 of cuaca"),
+    ],
+)
+def test_it_shows_what_a_web_service_would_be_asked(wa: Any, text: str, asked: str) -> None:
+    told = json.loads(wa("test", text, "--as", "budi", "--json"))
+    assert (told["reading"], told["request"]) == ("run", asked)

@@ -11,7 +11,7 @@ from wa_integrasi.answering.asker import Asker
 from wa_integrasi.answering.case import Case
 from wa_integrasi.answering.decision import Decision, Ledger, Order, Reply
 from wa_integrasi.answering.memories import Dialog
-from wa_integrasi.answering.ordering import UNSUPPORTED, code_given, no_source, run
+from wa_integrasi.answering.ordering import code_given, run
 from wa_integrasi.answering.paper import without_file_word
 from wa_integrasi.answering.programs import ArgumentError, arguments_of
 from wa_integrasi.answering.sayings import told
@@ -78,8 +78,6 @@ class Decider:
             arguments = arguments_of(case.command.arguments or {}, name, self.book, today)
         except ArgumentError as error:
             return Reply(State.REFUSED, str(error), None, memory)
-        if trigger.kind in UNSUPPORTED:
-            return Reply(State.REFUSED, no_source(trigger), None, memory)
         return Order(name, arguments, memory)
 
     def _by_person(self, case: Case) -> Decision:

@@ -11,10 +11,18 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol, cast
 from zoneinfo import ZoneInfo
 
-from wa_integrasi.answering.ordering import UNSUPPORTED, no_source
+from wa_integrasi.answering.asking import HTTP_JSON, asked_of
 from wa_integrasi.catalog.arguments import TextArgument
 from wa_integrasi.catalog.models import Catalog
-from wa_integrasi.catalog.triggers import AiTrigger, GroupTrigger, PiTrigger, ReportTrigger, SqlTrigger, Trigger
+from wa_integrasi.catalog.triggers import (
+    AiTrigger,
+    ApiTrigger,
+    GroupTrigger,
+    PiTrigger,
+    ReportTrigger,
+    SqlTrigger,
+    Trigger,
+)
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.commands.grammar import Setting, Value, binds, dump
 from wa_integrasi.commands.grammar.values import Reader
@@ -32,6 +40,7 @@ PAUSES_S = (0.5, 2.0)
 """Waits before a source that was away is asked again; only while the trigger's own time is not over."""
 
 _MOST_KEPT = 500
+_UNANSWERED = "a report of several queries, or one that compares, is not answered yet: run it with 'wa report run'"
 _PLACE = re.compile(r"\{([a-z0-9_]+)\}")
 
 
@@ -81,7 +90,7 @@ class Leaf:
     trigger: Trigger
     arguments: Mapping[str, Value] = field(repr=False)
     need: Need | None
-    """None where there is no source of its kind, or a report asks more than one question."""
+    """None where a report asks more than one question."""
     job: ReportJob | None = None
 
 
@@ -143,7 +152,7 @@ class Kitchen:
 
         async def one(leaf: Leaf) -> Fetched:
             if leaf.need is None:
-                return Trouble("unsupported", leaf.trigger.kind, no_source(leaf.trigger))
+                return Trouble("unsupported", leaf.trigger.kind, _UNANSWERED)
             if leaf.need not in going:
                 going[leaf.need] = asyncio.create_task(self._one(leaf, leaf.need, names))
             return await going[leaf.need]
@@ -240,8 +249,10 @@ def _need(
             of_slot = json.dumps(slot.binds)
             limits = trigger.timeout_s, report.max_rows
             return Need(report.source, report.query, of_slot, *limits, report.source_kind), job
-        case _ if trigger.kind in UNSUPPORTED:
-            return None, None
+        case ApiTrigger():
+            query = asked_of(trigger).text()
+            given = json.dumps({**binds(arguments, zone, now), "now": None})
+            return Need(trigger.source, query, given, trigger.timeout_s, trigger.max_rows, HTTP_JSON), None
     raise AssertionError(f"a {trigger.kind} is no leaf")
 
 

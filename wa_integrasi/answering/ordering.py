@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from wa_integrasi.answering.case import Case, code_of
+from wa_integrasi.answering.case import Case
 from wa_integrasi.answering.decision import Decision, Demand, Order, Reply
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.catalog.triggers import Trigger
@@ -18,9 +18,6 @@ from wa_integrasi.commands.showing import described
 from wa_integrasi.reporting import LOCALES
 from wa_integrasi.text.locale import Locale
 
-UNSUPPORTED = frozenset({"api"})
-"""Kinds of triggers that no source answers yet."""
-
 APPROVAL = "waits for approval"
 """The note of a command that somebody else has to approve."""
 
@@ -31,9 +28,6 @@ def run(case: Case, name: str, arguments: Mapping[str, Value], *, confirmed: boo
     if isinstance(denied := case.may(trigger), Denied):
         return case.deny(trigger, denied)
     title = words.short(trigger.title)
-    if trigger.kind in UNSUPPORTED:
-        said = told("unsupported", language, title, trigger.kind, code_of(case.command))
-        return case.refuse(said, f"{name}: {no_source(trigger)}")
     if (wait := _cooldown(case, name, trigger)) > 0:
         return case.refuse(told("cooldown", language, title, wait), f"{name}: cooldown")
     if trigger.confirm and not confirmed:
@@ -42,13 +36,6 @@ def run(case: Case, name: str, arguments: Mapping[str, Value], *, confirmed: boo
         return _approvers_asked(case, name, arguments)
     memory = case.after(page=None, confirmation=None) if confirmed else case.after(page=None)
     return Order(name, arguments, memory, confirmed)
-
-
-def no_source(trigger: Trigger) -> str:
-    """Why a trigger of an unsupported kind is not run, for the log."""
-    if trigger.kind == "report":
-        return "a report of several queries, or one that compares, is not answered yet: run it with 'wa report run'"
-    return f"kind {trigger.kind}: there is no source of this kind yet"
 
 
 def _cooldown(case: Case, name: str, trigger: Trigger) -> int:

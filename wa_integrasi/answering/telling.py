@@ -12,7 +12,7 @@ from wa_integrasi.answering.paper import Paper, paper_of
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.answering.stamp import stamp_of
 from wa_integrasi.catalog.models import Catalog
-from wa_integrasi.catalog.triggers import AiTrigger, PiTrigger, SqlTrigger
+from wa_integrasi.catalog.triggers import AiTrigger, ApiTrigger, PiTrigger, SqlTrigger
 from wa_integrasi.commands import words
 from wa_integrasi.commands.conversation import Choice
 from wa_integrasi.commands.showing import for_template
@@ -96,7 +96,7 @@ def _text(leaf: Leaf, found: Found, catalog: Catalog, to: Addressee, zone: str) 
     if leaf.job is not None:
         stamp = stamp_of(leaf.trigger, found, leaf.job.template.language, zone)
         return stamp.below(report_text(leaf.job, ReportData(found.rows), to, found.at), frozenset())
-    if not isinstance(leaf.trigger, SqlTrigger | PiTrigger | AiTrigger) or leaf.trigger.template is None:
+    if not isinstance(leaf.trigger, SqlTrigger | PiTrigger | AiTrigger | ApiTrigger) or leaf.trigger.template is None:
         stamp = stamp_of(leaf.trigger, found, to.language, zone)
         return stamp.below(str(escape(str(found.rows.values[0][0]))), frozenset())
     template = catalog.chat_templates[leaf.trigger.template]

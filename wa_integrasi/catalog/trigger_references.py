@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -112,6 +112,7 @@ def _arguments(at: Location, trigger: Fields) -> Found:
             yield from _period(at, trigger, kinds)
         case "api" if isinstance(path := trigger.get("path"), str):
             yield from _places((*at, "path"), path, kinds)
+            yield from _parameters(at, trigger, path, (*taken, _NOW))
         case "ai" if "text" not in kinds.values() and all(kind in _KINDS for kind in kinds.values()):
             yield (*at, "arguments"), "found no argument of kind text, must be one at least: what is asked"
         case "report" if set(kinds.values()) - {"date"} or len(kinds) > 1:
@@ -128,6 +129,24 @@ def _places(at: Location, text: str, kinds: Mapping[str, str]) -> Found:
         elif name not in kinds:
             must = f"must be {either([f'{{{each}}}' for each in placed])}" if placed else "there is no such argument"
             yield at, f"found {{{name}}}, {must}{suggest(name, placed)}"
+
+
+def _parameters(at: Location, trigger: Fields, path: str, binds: Collection[str]) -> Found:
+    """Places of parameters that nothing fills, and arguments that would not come through."""
+    in_path, declared = set(_PLACE.findall(path)), trigger.get("parameters")
+    for number, argument in _legible(trigger):
+        name, days = str(argument["name"]), argument.get("kind") == "date" and argument.get("range") is True
+        if name in in_path and not (_needed(argument) or argument.get("default") is not None):
+            text = f"found {name!r}, which may be left out, must be required or have a default in a path"
+            yield (*at, "arguments", number), text
+        elif days and declared is None:
+            text = f"found {name!r} of several days, must have parameters with {{{name}_start}} and {{{name}_end}}"
+            yield (*at, "arguments", number), text
+    for key, text in declared.items() if isinstance(declared, Mapping) else ():
+        for name in dict.fromkeys(_PLACE.findall(text)) if isinstance(text, str) else ():
+            if name not in binds:
+                must = f"must be {either([f'{{{bind}}}' for bind in binds])}{suggest(name, binds)}"
+                yield (*at, "parameters", str(key)), f"found {{{name}}}, {must}"
 
 
 def _period(at: Location, trigger: Fields, kinds: Mapping[str, str]) -> Found:

@@ -8,15 +8,18 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from wa_integrasi.catalog.arguments import Argument
 from wa_integrasi.catalog.fields import Entry, Flag, Line, Names, Roles, Slug, SourceKind, Statement, Title, wrong
+from wa_integrasi.sources.http_query import path_problem
 
 
 def _path(path: str) -> str:
-    if not path.startswith("/") or path.startswith("//") or any(sign.isspace() or sign in "?#" for sign in path):
-        raise wrong(f"found {path!r}, must be a path such as /v1/cuaca/{{kota}}, without host, ? or #")
+    if problem := path_problem(path):
+        raise wrong(problem)
     return path
 
 
 Phrase = Annotated[Title, StringConstraints(max_length=80)]
+ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\[\]-]{1,60}$")]
+ColumnName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,60}$")]
 Seconds = Annotated[int, Field(strict=True)]
 
 
@@ -129,12 +132,28 @@ class ApiTrigger(_Trigger):
     kind: Literal["api"] = Field(description="An HTTP GET to a host that its source allows.")
     source: Slug = Field(description=_SOURCE, examples=["cuaca"])
     path: Annotated[Line, AfterValidator(_path)] = Field(
-        description="Path on that host; {kota} stands for an argument that is a whole number, a choice or a tag. "
-        "The other arguments become parameters.",
+        description="Path behind that of the source; {kota} stands for an argument that is a whole number, a choice or "
+        "a tag.",
         examples=["/v1/cuaca/{kota}"],
     )
+    parameters: dict[ParameterName, Line] | None = Field(
+        default=None,
+        max_length=20,
+        description="What goes into the query of the address: {hari}, {hari_start} or {hari_end} stands for an "
+        "argument, other text for itself. Left out: every argument that is not in the path, under its own name.",
+        examples=[{"q": "{kota}", "units": "metric"}],
+    )
     rows_at: Line = Field(
-        default="", description="Where the rows are in the JSON of the answer, as keys with dots; empty: all of it."
+        default="",
+        description="Where the rows are in the JSON of the answer, as keys with dots or as a JSON pointer; empty: all "
+        "of it.",
+        examples=["data.list"],
+    )
+    columns: dict[ColumnName, Title] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="By column where in a row its value is; without them the keys of the rows are the columns.",
+        examples=[{"suhu": "main.temp"}],
     )
     template: str = Field(description=_TEMPLATE)
 

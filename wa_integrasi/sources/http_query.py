@@ -120,8 +120,9 @@ def _filled_segment(segment: str, given: Mapping[str, Any]) -> str:
         return quote(text, safe="")
 
     filled = _PLACE.sub(value, segment)
-    if _PLACE.search(segment) and unquote(filled) in (".", ".."):
-        raise SourceError("a value may not be . or .. in the path", transient=False)
+    # Servers that decode before they look would take %2F for a slash.
+    if _PLACE.search(segment) and {".", ".."} & set(re.split(r"[/\\]", unquote(filled))):
+        raise SourceError("a value may not lead to another path by . or ..", transient=False)
     return filled
 
 
