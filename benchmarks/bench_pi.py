@@ -12,10 +12,13 @@ import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+import httpx
 import uvicorn
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from benchmarks.children import Child
-from benchmarks.figures import Figures, medians, options, show
+from benchmarks.figures import Figures, medians, options, show, verdict
 from tests.ports import free_port
 from wa_integrasi.simulator.pi import PLANT, PiSimulation, pi_app
 from wa_integrasi.sources.pi import Basic, PiClient, PiConfig, ValueNow
@@ -52,6 +55,36 @@ def timed(way: Way, config: PiConfig, times: int) -> Figures:
     return {"ms": asyncio.run(work()) * 1e3}
 
 
+class Counted:
+    """An application, and at /count how many requests it has had."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app, self._count = app, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/count":
+            await PlainTextResponse(str(self._count))(scope, receive, send)
+            return
+        self._count += 1
+        await self._app(scope, receive, send)
+
+
+def requests_of_one_call(config: PiConfig, port: int) -> int:
+    """HTTP requests that the values of all tags take once their WebIds are known."""
+
+    def count() -> int:
+        return int(httpx.get(f"http://127.0.0.1:{port}/count").raise_for_status().text)
+
+    async def work() -> int:
+        async with PiClient(config, PiMemory()) as client:
+            await in_one(client)
+            before = count()
+            assert await in_one(client) == len(TAGS)
+            return count() - before
+
+    return asyncio.run(work())
+
+
 def main() -> None:
     chosen = options(__doc__, rounds=5, times=20)
     with Child("benchmarks.bench_pi", "serve") as server:
@@ -63,14 +96,17 @@ def main() -> None:
             "one call each, one after the other": partial(one_by_one, at_once=1),
         }
         found = medians({name: partial(timed, way, config, chosen.times) for name, way in ways.items()}, chosen.rounds)
+        requests = requests_of_one_call(config, port)
     show("50 tags, their values now", found, ",.1f")
     one, each = found["all in one call"]["ms"], found["one call each, eight at a time"]["ms"]
-    print(f"\none call is {each / one:.1f} times as fast as one each, eight at a time")
+    verdict("HTTP requests of one call for 50 tags", requests, 1, at_most=True)
+    print(f"one call is {each / one:.1f} times as fast as one each, eight at a time")
 
 
 def serve() -> None:
     port = free_port()
-    config = uvicorn.Config(pi_app(PiSimulation(password=PASSWORD)), port=port, log_level="critical", lifespan="off")
+    app = Counted(pi_app(PiSimulation(password=PASSWORD)))
+    config = uvicorn.Config(app, port=port, log_level="critical", lifespan="off")
     server = uvicorn.Server(config)
 
     async def run() -> None:
