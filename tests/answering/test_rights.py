@@ -92,31 +92,80 @@ def test_the_right_code_is_worth_nothing_elsewhere(world: World, who: str) -> No
     assert {outcome for _, outcome, _ in world.audited()} == {"refused"}
 
 
-ATTACKS = [
-    "suhu boiler 2; DROP TABLE boiler",
-    "suhu boiler 1 UNION SELECT 1",
-    "suhu boiler {{ 7 * 7 }}",
-    "produksi {% for x in range(10) %}",
-    "produksi hari=2040-11-19' OR 1=1 --",
-    "produksi unit=GL1' unit=GL2",
-    "setel ${jndi:ldap://x}",
-    "suhu boiler \u202e2",
-    "\u0455uhu boiler 2",
-    "suhu boiler " + "9" * 3_900,
-    "produksi " + "a " * 2_000,
-    "menu " + "x" * 4_000,
-]
+ATTACKS = {
+    "suhu boiler 2; DROP TABLE boiler": "sql",
+    "suhu boiler 1 UNION SELECT 1": "sql",
+    "produksi hari=2040-11-19' OR 1=1 --": "sql",
+    "suhu boiler 2 or 1=1": "sql",
+    "suhu boiler {{ 7 * 7 }}": "template",
+    "produksi {% for x in range(10) %}": "template",
+    "setel ${jndi:ldap://x}": "template",
+    "menu {{ config }}": "template",
+    "suhu boiler \u202e2": "direction",
+    "\u0455uhu boiler 2": "lookalike",
+    "suhu b\u043eiler 2": "lookalike",
+    "suhu boiler " + "9" * 3_900: "long",
+    "produksi " + "a " * 2_000: "long",
+    "menu " + "x" * 4_000: "long",
+}
 
 
 @pytest.mark.parametrize("text", ATTACKS, ids=lambda text: text[:25])
-def test_an_attack_reaches_no_source_and_is_answered_politely(world: World, text: str) -> None:
-    world.said("budi", "suhu boiler 2")
+def test_an_attack_reaches_no_source_is_answered_politely_and_written_down(world: World, text: str) -> None:
     asked = len(world.plant.asked)
-    answers = world.said("budi", text)
+    [answer] = world.said("budi", text)
     assert len(world.plant.asked) == asked
-    assert len(answers) <= 1
-    assert all(len(answer) < 4_096 and "Traceback" not in answer for answer in answers)
+    assert len(answer) < 4_096
+    assert "Traceback" not in answer
+    assert world.audited() == [("contact:budi", "refused", f"text: {ATTACKS[text]}")]
     assert world.said("siti", "suhu boiler 3")[0].startswith("Boiler 3")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "poduksi; kemarin",
+        "suhu boiler -- 9",
+        "suhu boiler 9 dan 8",
+        "produksi pompa/kipas",
+        "produksi \uff42oiler",
+        "@\u2068Budi\u2069 x",
+    ],
+)
+def test_a_slip_is_no_attack(world: World, text: str) -> None:
+    world.said("budi", text)
+    assert world.audited() == []
+
+
+def test_a_code_that_is_used_again_is_refused_and_written_down(world: World) -> None:
+    world.said("budi", "setel 5")
+    code = world.code_for("budi")
+    world.said("budi", f"ya {code}")
+    asked = len(world.plant.asked)
+    assert world.said("budi", f"ya {code}") == ["Tidak ada yang menunggu kode."]
+    assert len(world.plant.asked) == asked
+    assert world.audited()[-1] == ("contact:budi", "refused", "code: none_open")
+
+
+def test_nobody_is_another_by_what_they_write_or_where(world: World) -> None:
+    """A number in the text, a name, an old message of the bot, another group: none of it gives a right."""
+    world.said("budi", "!produksi kemarin", "ruang-kendali")
+    asked = len(world.plant.asked)
+    spoofs = [
+        ("orang", "@6281200000001 suhu boiler 2", None, {}),
+        ("orang", "suhu boiler 2 #operator", None, {}),
+        ("orang", "!produksi kemarin", "kantin", {}),
+        ("orang", "produksi kemarin", "ruang-kendali", {"quoting": True}),
+        ("orang", "@6281100000001 produksi kemarin", "ruang-kendali", {"mentioning": True}),
+        ("budi", "!produksi kemarin", "lain", {}),
+        ("budi", "@6281100000001 suhu boiler 2", "ruang-kendali", {"mentioning": True}),
+    ]
+    for who, text, group, how in spoofs:
+        world.clock.tick(seconds=20)
+        world.said(who, text, group, **how)
+    assert len(world.plant.asked) == asked
+    assert {outcome for _, outcome, _ in world.audited()} == {"refused"}
+    assert len(world.audited()) == len(spoofs)
 
 
 def test_a_text_too_long_for_a_command_is_refused_and_written_down(world: World) -> None:

@@ -34,6 +34,7 @@ from wa_integrasi.commands.grammar import (
 )
 from wa_integrasi.commands.menu import example
 from wa_integrasi.commands.permission import Denied
+from wa_integrasi.commands.suspicion import suspicion
 
 TOO_OLD = timedelta(minutes=15)
 """What was asked so long ago gets an apology: its asker has gone on, and would take the answer for one of now."""
@@ -87,7 +88,11 @@ class Decider:
             bare = self._reading(case, cut[0])
             reading, file = (bare, cut[1]) if isinstance(bare, Run) else (reading, None)
         decision = self._judged(case, reading, text)
-        return replace(decision, file=file) if file and isinstance(decision, Order) else decision
+        if isinstance(decision, Order):
+            return replace(decision, file=file)
+        if decision.refusal is None and not isinstance(reading, Run) and (looks := suspicion(text)):
+            return replace(decision, refusal=f"text: {looks}")
+        return decision
 
     def _judged(self, case: Case, reading: Reading, text: str) -> Decision:
         asker = case.asker
