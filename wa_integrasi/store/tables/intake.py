@@ -114,6 +114,16 @@ Index(
     postgresql_where=_ran,
     sqlite_where=_ran,
 )
+_approval = text("note = 'waits for approval'")
+Index(
+    "ix_commands_approval",
+    commands.c.account,
+    commands.c.chat,
+    commands.c.sender,
+    commands.c.ended_at,
+    postgresql_where=_approval,
+    sqlite_where=_approval,
+)
 _asked = text("message_id IS NOT NULL")
 Index(
     "uq_commands_message_id",
