@@ -63,8 +63,9 @@ def look(world: World, minutes: float = 1) -> list[str]:
 
 
 def told(world: World) -> list[str]:
-    world.send()
-    return [row.content for row in world.news()]
+    if news := [row.content for row in world.news()]:
+        world.send()
+    return news
 
 
 def test_from_firing_to_resolved(watched: World) -> None:
