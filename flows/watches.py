@@ -4,7 +4,8 @@ import asyncio
 
 from prefect import flow
 
-from tasks.watches import Watch, read_values, tell_watchers, watch_of
+from tasks.watched import Watch, watch_of
+from tasks.watches import read_values, tell_watchers
 
 
 @flow(name="wa-watches", log_prints=False, persist_result=False)
@@ -15,7 +16,9 @@ async def watches(budget_s: float = 45) -> None:
         budget_s: Seconds that the sources may take together; what has not answered by then counts as away.
     """
     async with watch_of(budget_s) as watch:
-        await asyncio.gather(*(branch(watch, source) for source in watch.sources))
+        ended = await asyncio.gather(*(branch(watch, source) for source in watch.sources), return_exceptions=True)
+    for failed in filter(None, ended):
+        raise failed
 
 
 async def branch(watch: Watch, source: str) -> None:

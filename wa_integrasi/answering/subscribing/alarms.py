@@ -9,7 +9,8 @@ from wa_integrasi.answering.decision import Reply
 from wa_integrasi.answering.subscribing.owning import elsewhere, locale_of, mine, with_changes
 from wa_integrasi.answering.subscribing.sayings import said
 from wa_integrasi.answering.subscribing.shown import moment, named
-from wa_integrasi.commands.grammar import Ambiguous, NotForUs, Reading, Unknown
+from wa_integrasi.catalog.phrases import Builtin as Name
+from wa_integrasi.commands.grammar import Ambiguous, Builtin, NotForUs, Reading, Unknown
 from wa_integrasi.commands.grammar.silences import read_silence
 from wa_integrasi.subscriptions import Acknowledge, Kind, Silence, Subscription, is_acknowledgement
 
@@ -19,7 +20,8 @@ def acknowledged(case: Case, reading: Reading) -> Reply | None:
 
     A reply to an alarm says so whatever its words are, unless they are a command.
     """
-    if case.asker.group is not None or not isinstance(reading, NotForUs | Unknown | Ambiguous):
+    plain_yes = isinstance(reading, Builtin) and reading.name is Name.CONFIRM and not reading.rest
+    if case.asker.group is not None or not (plain_yes or isinstance(reading, NotForUs | Unknown | Ambiguous)):
         return None
     quoted = case.ledger.subscriptions.quoted_by(case.command)
     if quoted is not None:

@@ -22,7 +22,12 @@ def subject(what: NewSubscription, catalog: Catalog) -> str:
 def limit_text(limit: Limit, locale: Locale) -> str:
     """`> 540 selama 10 menit`."""
     lasting = f" {said('lasting', locale.language, length(limit.lasting, locale.language))}" if limit.lasting else ""
-    return f"{limit.operator} {locale.number(limit.limit)}{lasting}"
+    return f"{limit.operator} {number(limit.limit, locale)}{lasting}"
+
+
+def number(value: float | None, locale: Locale) -> str:
+    """A value, and small ones with all that counts in them."""
+    return locale.text(value) if value is not None and abs(value) < 1 else locale.number(value)
 
 
 def named(what: NewSubscription, catalog: Catalog, locale: Locale) -> str:

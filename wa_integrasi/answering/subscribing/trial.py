@@ -11,7 +11,7 @@ from wa_integrasi.answering.fetching import Fetched, Found, Leaf
 from wa_integrasi.answering.subscribing.measuring import Measured, Nothing, NotThere, Place, Several, measure, place_of
 from wa_integrasi.answering.subscribing.owning import known_already
 from wa_integrasi.answering.subscribing.sayings import said
-from wa_integrasi.answering.subscribing.shown import limit_text, subject
+from wa_integrasi.answering.subscribing.shown import limit_text, number, subject
 from wa_integrasi.answering.subscribing.watching import typed_again
 from wa_integrasi.answering.telling import Answer
 from wa_integrasi.commands import words
@@ -47,7 +47,7 @@ def _made(ticket: Ticket, wish: Wish, limit: Limit, place: Place, measured: Meas
     own = ticket.decider.ledger.subscriptions.of_person(what.account, what.person)
     if known := known_already(own, what, ticket.decider.catalog, locale):
         return Answer(known)
-    now = f"{locale.number(measured.value)} {words.short(measured.unit)}".strip()
+    now = f"{number(measured.value, locale)} {words.short(measured.unit)}".strip()
     about = subject(what, ticket.decider.catalog)
     lines = [said("made", locale.language, about, limit_text(limit, locale), now)]
     if limit.holds(measured.value):

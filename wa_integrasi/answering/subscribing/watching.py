@@ -24,6 +24,7 @@ from wa_integrasi.typed.words import tokens_of
 _MOST_NAMED = 4
 """Words of a row and a column that may be named."""
 
+_LONGEST_SUBJECT = 300
 _BEGINS = {"id": "beritahu jika", "en": "notify if"}
 
 

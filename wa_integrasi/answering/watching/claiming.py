@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from wa_integrasi.store.tables import subscriptions
 from wa_integrasi.subscriptions import Sleep, Subscription, subscription_of, unwanted
@@ -26,8 +26,9 @@ def claim(connection: Connection, now: datetime) -> tuple[str, list[Subscription
     s, token = subscriptions.c, secrets.token_hex(8)
     free = or_(s.lease_until.is_(None), s.lease_until <= now, s.lease_until > now + LEASE)
     due = or_(s.seen_at.is_(None), s.seen_at <= now - _APART, s.seen_at > now)
-    chosen = select(s.id).where(s.cancelled_at.is_(None), free, due, ~unwanted()).order_by(s.id).limit(_MOST)
-    ids = connection.execute(chosen.with_for_update(skip_locked=True, of=subscriptions)).scalars().all()
+    chosen = select(s.id).where(s.cancelled_at.is_(None), free, due, ~unwanted())
+    longest_ago = chosen.order_by(func.coalesce(s.seen_at, s.created_at), s.id).limit(_MOST)
+    ids = connection.execute(longest_ago.with_for_update(skip_locked=True, of=subscriptions)).scalars().all()
     if not ids:
         return token, []
     taken = update(subscriptions).where(s.id.in_(ids)).values(lease=token, lease_until=now + LEASE)
@@ -55,6 +56,13 @@ def keep_asleep(connection: Connection, each: Subscription, why: Sleep | None, *
     """Write down why a subscription is not in force, or that it is."""
     values = {"asleep": why, "tellings": each.tellings + told}
     connection.execute(update(subscriptions).where(subscriptions.c.id == each.id).values(values))
+
+
+def pass_over(connection: Connection, some: Sequence[Subscription], token: str, now: datetime) -> None:
+    """Write down that subscriptions were looked at of which nothing is read."""
+    s = subscriptions.c
+    mine = update(subscriptions).where(s.id.in_([each.id for each in some]), s.lease == token)
+    connection.execute(mine.values(seen_at=now, turning_since=None, lease=None, lease_until=None))
 
 
 def give_back(connection: Connection, token: str) -> None:

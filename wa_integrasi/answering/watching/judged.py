@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from wa_integrasi.answering.fetching import Leaf, leaves_of
 from wa_integrasi.catalog.models import Catalog, Contact
+from wa_integrasi.catalog.triggers import Trigger
 from wa_integrasi.commands.grammar import Phrasebook, Run, read
+from wa_integrasi.commands.permission import Allowed, may_run
 from wa_integrasi.intake.asking import contact_of
 from wa_integrasi.reporting import LOCALES
 from wa_integrasi.subscriptions import Sleep, Subscription, sleep_reason
@@ -32,10 +34,12 @@ class Judge:
 
         Its command is read anew, with the rights of its owner as they are now.
         """
-        limit = each.what.limit
-        if (why := sleep_reason(self.catalog, self._owner(each), each.what)) is not None or limit is None:
+        limit, owner = each.what.limit, self._owner(each)
+        why = sleep_reason(self.catalog, owner, each.what)
+        if why is not None or limit is None or owner is None:
             return why
-        reading = read(limit.asked, self.book, now=self.now, language=each.what.language)
+        language = each.what.language
+        reading = read(limit.asked, self.book, now=self.now, language=language, shown=lambda each: _may(each, owner))
         if not isinstance(reading, Run) or reading.trigger != each.what.name:
             return Sleep.CHANGED
         [leaf] = leaves_of(reading.trigger, reading.arguments, self.catalog, self.book.zone, self.now)
@@ -49,3 +53,7 @@ class Judge:
 
     def _owner(self, each: Subscription) -> Contact | None:
         return contact_of(self.catalog, [each.what.person])
+
+
+def _may(trigger: Trigger, owner: Contact) -> bool:
+    return isinstance(may_run(trigger, owner.roles, None), Allowed)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wa_integrasi.answering.subscribing.sayings import asleep, length
-from wa_integrasi.answering.subscribing.shown import limit_text, moment, named, subject
+from wa_integrasi.answering.subscribing.shown import limit_text, moment, named, number, subject
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.commands.words import Said, short
 from wa_integrasi.subscriptions import Notice, Sleep, Subscription
@@ -67,7 +67,7 @@ def notice_text(notice: Notice, of: Subscription, source: str, unit: str, settin
     parts = {
         "about": subject(of.what, setting.catalog),
         "limit": limit_text(limit, locale),
-        "value": f"{locale.number(standing.value)} {short(unit)}".strip(),
+        "value": f"{number(standing.value, locale)} {short(unit)}".strip(),
         "since": moment(began, locale, now),
         "until": moment(standing.resolved_at, locale, now),
         "length": length((standing.resolved_at or now) - began, language),

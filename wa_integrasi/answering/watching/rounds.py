@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from wa_integrasi.answering.fetching import Fetched, Found, Leaf, Need
 from wa_integrasi.answering.subscribing.measuring import Measured, Place, measure
-from wa_integrasi.answering.watching.claiming import claim, give_back, keep, keep_asleep, still_ours
+from wa_integrasi.answering.watching.claiming import claim, give_back, keep, keep_asleep, pass_over, still_ours
 from wa_integrasi.answering.watching.judged import Judge
 from wa_integrasi.answering.watching.notices import Setting, asleep_text, notice_text
 from wa_integrasi.audit.log import audit
@@ -71,8 +71,12 @@ class Watchers:
             token, taken = claim(connection, now)
         judged = {each.id: judge.judge(each) for each in taken}
         asleep = {each.id: why if isinstance(why := judged[each.id], Sleep) else None for each in taken}
+        unread = [each for each in taken if each.what.limit is None or asleep[each.id] is not None]
         if changed := [each for each in taken if asleep[each.id] != each.asleep]:
             self._set_asleep(changed, asleep, token, judge)
+        if unread:
+            with self._store.writing() as connection:
+                pass_over(connection, unread, token, now)
         groups: dict[Need, tuple[Leaf, list[Subscription]]] = {}
         for each in taken:
             leaf = judged[each.id]
