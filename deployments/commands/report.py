@@ -21,7 +21,18 @@ from wa_integrasi.composing import compose_all, files_of, text_limit
 from wa_integrasi.content import dump_content, media_of
 from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.outbox import NewMessage
-from wa_integrasi.reporting import Enclosures, ReportError, compose, enclose, plan_reports, read_data, slot_of
+from wa_integrasi.reporting import (
+    CADENCE,
+    Enclosures,
+    Recap,
+    ReportError,
+    compose,
+    enclose,
+    plan_recaps,
+    plan_reports,
+    read_data,
+    slot_of,
+)
 from wa_integrasi.settings import load_settings
 from wa_integrasi.slot import Cadence
 from wa_integrasi.store.engine import Store
@@ -66,14 +77,17 @@ def preview(
     """Make a report of real rows and print who would get what; nothing is enqueued."""
     from blocks.sources import load_source
 
-    cadence = _cadence(name)
-    ends = _ends(cadence, slot)
-    [job] = plan_reports(cadence, slot, [name])
+    settings, now = load_settings(), utc_now()
+    recap = _recap(name, slot)
+    cadence = _cadence(name) if recap is None else None
+    ends = _ends(cadence, slot) if cadence else None
+    job = recap.job if recap else plan_reports(str(cadence), slot, [name])[0]
     if to:
         job = replace(job, report=job.report.model_copy(update={"recipients": (_known(job.catalog, to),)}))
     asyncio.run(check_prefect())
-    settings, now = load_settings(), utc_now()
     data = read_data(job, load_source(job.report.source, job.report.source_kind))
+    if recap is not None:
+        data = recap.with_previous(data)
     enclosures = enclose(job, data, now)
     with (
         Store.open(settings.database_url.get_secret_value()) as store,
@@ -157,17 +171,24 @@ def _known(catalog: Catalog, to: str) -> str:
 
 @app.command()
 def run(name: Name, slot: Day = "") -> None:
-    """Run a report now, in this process; what was sent for its slot before is not sent again."""
-    cadence = _cadence(name)
-    if ends := _ends(cadence, slot):
+    """Run a report now, in this process; what was sent for its slot before is not sent again.
+
+    One of the cadence task_delivery is told of what has happened since it was last told, also when nothing has changed.
+    """
+    recap = _recap(name, slot)
+    cadence = _cadence(name) if recap is None else None
+    if cadence and (ends := _ends(cadence, slot)):
         raise typer.BadParameter(f"--slot: {slot} is in a period that ends at {ends}; choose one that is over")
 
     from prefect import State
 
     from flows.rekap import rekap
+    from flows.task_delivery import task_delivery
 
     async def run_flow() -> State[Any]:
         await check_prefect()
+        if recap is not None:
+            return await task_delivery([name], force=True, return_state=True)
         return await rekap(cast(Any, cadence), slot, [name], return_state=True)
 
     state = asyncio.run(run_flow())
@@ -190,6 +211,19 @@ def _ends(cadence: Cadence, day: str) -> str | None:
     except ReportError as error:
         raise typer.BadParameter(f"--{error}") from None
     return moment(end, zone) if end > now else None
+
+
+def _recap(name: str, slot: str) -> Recap | None:
+    """A report of the cadence task_delivery, with what was last told of it; None for the others."""
+    settings = load_settings()
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        check_revision(store)
+        report = load_catalog(store).reports.get(name)
+        if report is None or report.cadence != CADENCE:
+            return None
+        if slot:
+            raise typer.BadParameter(f"--slot: {name} is told of what has happened since it was last told")
+        return plan_recaps(store, settings.timezone, [name], forced=True)[0]
 
 
 def _cadence(name: str) -> Cadence:
