@@ -41,6 +41,10 @@ CATALOG = {
 }
 
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what no database does in its own way."""
+
+
 class Desk:
     """The complaint flow without Prefect, on one store."""
 

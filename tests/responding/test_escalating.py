@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.responding.conftest import DUTY, OWNER, STAFF, Desk
+from tests.responding.conftest import DUTY, OWNER, STAFF, Desk, on_sqlite
 from tests.store.test_routing import COMPLAINT, GROUP, SITI
 from wa_integrasi.audit.log import audit
 from wa_integrasi.complaints import mark_answered
@@ -41,6 +41,7 @@ def test_people_on_duty_are_told_once_at_each_level(desk: Desk) -> None:
     assert desk.escalate().told == []
 
 
+@on_sqlite
 def test_after_an_outage_over_both_levels_they_are_told_once(desk: Desk) -> None:
     waiting(desk, 300)
     assert [desk.escalate().told for _ in range(2)] == [["K4011-00001"], []]
@@ -72,6 +73,7 @@ def test_who_was_written_to_by_hand_is_answered_but_not_by_programs(desk: Desk) 
     assert len(desk.messages(DUTY)) == 1
 
 
+@on_sqlite
 @pytest.mark.parametrize(("by", "said", "answered"), [(STAFF, "nanti saya cek", True), (SITI, "halo?", False)])
 def test_in_a_group_a_contact_of_ours_answers_and_the_complainant_does_not(
     desk: Desk, by: str, said: str, answered: bool
@@ -83,6 +85,7 @@ def test_in_a_group_a_contact_of_ours_answers_and_the_complainant_does_not(
     assert (done.answered, done.told) == ((["K4011-00001"], []) if answered else ([], ["K4011-00001"]))
 
 
+@on_sqlite
 def test_what_is_marked_as_answered_is_told_of_no_more(desk: Desk) -> None:
     desk.insert(SITI)
     desk.insert(SITI)
@@ -96,6 +99,7 @@ def test_what_is_marked_as_answered_is_told_of_no_more(desk: Desk) -> None:
     assert len(desk.messages()) == 2
 
 
+@on_sqlite
 def test_in_quiet_hours_only_what_is_urgent_is_told(desk: Desk) -> None:
     desk.policy(quiet={"start": "21:00", "end": "06:00"})
     desk.clock.tick(hours=12)  # ten in the evening
@@ -111,6 +115,7 @@ def test_in_quiet_hours_only_what_is_urgent_is_told(desk: Desk) -> None:
     assert desk.escalate().told == []
 
 
+@on_sqlite
 def test_old_complaints_of_another_system_are_told_of_as_if_they_came_now(desk: Desk) -> None:
     desk.insert(SITI)
     desk.insert("+6281234567891", status="responded")
@@ -123,6 +128,7 @@ def test_old_complaints_of_another_system_are_told_of_as_if_they_came_now(desk: 
     assert desk.complaints()[1].escalate_at is None
 
 
+@on_sqlite
 def test_while_nobody_is_on_duty_complaints_stay_due(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.policy(duty_group=None)
     waiting(desk, 31)

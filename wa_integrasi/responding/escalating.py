@@ -74,7 +74,6 @@ class Escalator:
         if not ids:
             return done
         catalog = load_catalog(self._store)
-        rules = Rules(catalog.intake.words.words)
         try:
             people = on_duty(catalog, self._group_ids)
         except GroupUnresolvedError as error:
@@ -84,7 +83,7 @@ class Escalator:
             log.error("%s complaints are due to be told of, and nobody is on duty for them", len(ids))
         for complaint_id in ids:
             try:
-                self._one(complaint_id, catalog, rules, people, done)
+                self._one(complaint_id, catalog, people, done)
             except Exception as error:
                 if is_away(error):
                     raise
@@ -94,9 +93,7 @@ class Escalator:
                     _change(connection, complaint_id, escalate_at=now + _PAUSE)
         return done
 
-    def _one(
-        self, complaint_id: int, catalog: Catalog, rules: Rules, people: Sequence[Addressee], done: Escalated
-    ) -> None:
+    def _one(self, complaint_id: int, catalog: Catalog, people: Sequence[Addressee], done: Escalated) -> None:
         now, c = self._clock(), complaint_queue.c
         policy = catalog.intake.complaints
         still_due = select(*_COLUMNS).where(c.id == complaint_id, c.escalate_at <= now)
@@ -110,7 +107,7 @@ class Escalator:
                 done.answered.append(ticket)
                 return
             ends = quiet_until(policy.quiet, now, self._zone)
-            if ends and rules.judge(str(row.text or "")).urgency.rank < URGENT.rank:
+            if ends and not _is_urgent(str(row.text or ""), catalog):
                 _change(connection, row.id, escalate_at=ends)
                 done.quiet += 1
                 return
@@ -153,6 +150,10 @@ class Escalator:
             )
             for person in people
         ]
+
+
+def _is_urgent(text: str, catalog: Catalog) -> bool:
+    return Rules(catalog.intake.words.words).judge(text).urgency.rank >= URGENT.rank
 
 
 def _sender(row: Row[Any]) -> str:
