@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 from deployments.demo.plant import build_plant
 from deployments.demo.tasks import build_tasks
 from deployments.register import save_pi, save_source
-from wa_integrasi.catalog.reading import read_catalog
+from wa_integrasi.catalog.reading import read_catalog_files
 from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.settings import Settings, load_settings
 from wa_integrasi.simulator.pi import PiSimulation
 from wa_integrasi.store.engine import Store
 
-CATALOG = Path(__file__).parent / "catalog.yaml"
+CATALOG = Path(__file__).parent
+"""The folder of the catalog: all its .yaml files."""
+
 SOURCE = "pabrik-contoh"
 PI_SOURCE = "pi"
 TASK_SOURCE = "tugas-contoh"
@@ -30,7 +32,7 @@ def main(plant: Path) -> None:
     build_plant(plant, today)
     build_tasks(tasks, today)
     with Store.open(settings.database_url.get_secret_value()) as store:
-        apply_catalog(store, read_catalog(CATALOG.read_text(encoding="utf-8"), CATALOG.name))
+        apply_catalog(store, read_catalog_files([CATALOG]))
     asyncio.run(_save_sources(settings, f"sqlite:///{plant.absolute()}", f"sqlite:///{tasks.absolute()}"))
 
 

@@ -53,11 +53,11 @@ class Event:
 
 def _boiler(number: int) -> Iterator[Tag]:
     area = f"BLR{number}"
-    yield Tag(f"{area}.TI-01", f"Suhu uap boiler {number}", "°C", 538 - 3 * number, 6, 1.5, spells="I/O Timeout")
-    yield Tag(f"{area}.TI-02", f"Suhu air umpan boiler {number}", "°C", 231, 4, 0.8)
+    yield Tag(f"{area}.TI-01", f"Suhu uap boiler {number}", "°C", 488 - 3 * number, 6, 1.5, spells="I/O Timeout")
+    yield Tag(f"{area}.TI-02", f"Suhu air umpan boiler {number}", "°C", 148, 4, 0.8)
     yield Tag(f"{area}.TI-03", f"Suhu gas buang boiler {number}", "°C", 142, 7, 1.2)
-    yield Tag(f"{area}.PI-01", f"Tekanan uap boiler {number}", "bar", 98, 2, 0.4)
-    yield Tag(f"{area}.FI-01", f"Aliran uap boiler {number}", "t/h", 118, 14, 2)
+    yield Tag(f"{area}.PI-01", f"Tekanan uap boiler {number}", "bar", 64, 2, 0.4)
+    yield Tag(f"{area}.FI-01", f"Aliran uap boiler {number}", "t/h", 14.5, 1.4, 0.3)
     yield Tag(f"{area}.LI-01", f"Level drum boiler {number}", "%", 50, 6, 1.1, doubtful=True)
     yield Tag(f"{area}.AI-01", f"Oksigen gas buang boiler {number}", "%", 3.4, 0.6, 0.2)
     states = ("BERHENTI", "MENYALA", "SIAGA")
@@ -66,7 +66,7 @@ def _boiler(number: int) -> Iterator[Tag]:
 
 def _turbine(number: int) -> Iterator[Tag]:
     area = f"TBN{number}"
-    yield Tag(f"{area}.MW-01", f"Beban turbin {number}", "MW", 32, 5, 0.6)
+    yield Tag(f"{area}.MW-01", f"Beban turbin {number}", "MW", 3.6, 0.4, 0.1)
     yield Tag(f"{area}.SI-01", f"Putaran turbin {number}", "rpm", 3_000, 4, 1.5)
     yield Tag(f"{area}.VI-01", f"Getaran bantalan depan turbin {number}", "mm/s", 2.4, 0.5, 0.2)
     yield Tag(f"{area}.VI-02", f"Getaran bantalan belakang turbin {number}", "mm/s", 2.9, 0.6, 0.25, doubtful=True)
@@ -74,9 +74,9 @@ def _turbine(number: int) -> Iterator[Tag]:
     yield Tag(f"{area}.RUN", f"Penghitung start turbin {number}", "kali", 412, 0, 0, 3_600, kind="Int32")
 
 
-def _mill(number: int) -> Iterator[Tag]:
+def _mill(number: int, ton: float) -> Iterator[Tag]:
     area = f"MILL{number}"
-    yield Tag(f"{area}.FI-01", f"Umpan giling {number}", "t/h", 152, 18, 4)
+    yield Tag(f"{area}.FI-01", f"Umpan giling {number}", "t/h", ton, 4, 1)
     yield Tag(f"{area}.II-01", f"Arus motor giling {number}", "A", 318, 22, 5)
     yield Tag(f"{area}.VI-01", f"Getaran giling {number}", "mm/s", 3.6, 0.8, 0.3)
     yield Tag(f"{area}.TI-01", f"Suhu keluar giling {number}", "°C", 96, 5, 1.1, spells="Bad Input")
@@ -88,10 +88,11 @@ _KILN = (
     Tag("KILN.TI-02", "Suhu udara sekunder", "°C", 1_010, 30, 8),
     Tag("KILN.TI-03", "Suhu klinker keluar", "°C", 118, 9, 2),
     Tag("KILN.SI-01", "Putaran tanur", "rpm", 3.9, 0.2, 0.02),
-    Tag("KILN.FI-01", "Umpan tanur", "t/h", 228, 16, 3),
-    Tag("KILN.FI-02", "Aliran batu bara", "t/h", 14.2, 1.2, 0.3),
+    Tag("KILN.FI-01", "Umpan tanur", "t/h", 91, 6, 1.2),
+    Tag("KILN.FI-02", "Aliran batu bara", "t/h", 7.5, 0.5, 0.15),
     Tag("KILN.II-01", "Arus penggerak tanur", "A", 612, 40, 9),
     Tag("KILN.AI-01", "CO di pemanas awal", "ppm", 210, 60, 25, doubtful=True),
+    Tag("KILN.AI-02", "Debu cerobong", "mg/Nm³", 28, 6, 3),
     Tag("KILN.PI-01", "Tekanan kepala tanur", "mmH2O", -4, 1, 0.4),
     Tag("KILN.ST-01", "Keadaan tanur", kind="Digital", states=("STOP", "PANAS", "JALAN"), step_s=3_600),
     Tag("KILN.MEREK", "Resep yang dibakar", kind="String", states=("OPC", "PCC", "OPC"), step_s=_DAY_S),
@@ -99,16 +100,17 @@ _KILN = (
 _OTHERS = (
     Tag("SILO1.LI-01", "Isi silo 1", "%", 61, 14, 0.5, step_s=300),
     Tag("SILO2.LI-01", "Isi silo 2", "%", 48, 16, 0.5, step_s=300),
-    Tag("KEMAS1.CNT", "Sak dari mesin kemas 1", "sak", 1_180, 240, 30, 300, kind="Int32"),
-    Tag("KEMAS2.CNT", "Sak dari mesin kemas 2", "sak", 1_120, 260, 30, 300, kind="Int32"),
-    Tag("UTIL.KWH-01", "Daya pabrik", "MW", 41, 5, 0.8),
+    Tag("KEMAS1.CNT", "Laju mesin kemas 1", "sak/jam", 740, 40, 15, 300, kind="Int32"),
+    Tag("KEMAS2.CNT", "Laju mesin kemas 2", "sak/jam", 700, 40, 15, 300, kind="Int32"),
+    Tag("UTIL.KWH-01", "Daya pabrik", "MW", 7.0, 0.6, 0.15),
+    Tag("UTIL.FI-01", "Aliran udara tekan", "Nm³/h", 4_200, 350, 60),
     Tag("LAMA.TI-01", "Suhu pengering lama", "°C", system="Shutdown", step_s=_DAY_S),
     Tag("BARU.TI-01", "Suhu pendingin baru", "°C", system="Pt Created", step_s=_DAY_S),
 )
 PLANT: tuple[Tag, ...] = (
     *(tag for number in (1, 2, 3) for tag in _boiler(number)),
     *(tag for number in (1, 2) for tag in _turbine(number)),
-    *(tag for number in (1, 2) for tag in _mill(number)),
+    *(tag for number, ton in ((1, 47.6), (2, 45.7), (3, 72.3)) for tag in _mill(number, ton)),
     *_KILN,
     *_OTHERS,
 )
