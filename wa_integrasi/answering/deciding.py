@@ -13,13 +13,13 @@ from wa_integrasi.answering.decision import Decision, Ledger, Order, Reply
 from wa_integrasi.answering.memories import Dialog
 from wa_integrasi.answering.ordering import code_given, run
 from wa_integrasi.answering.paper import without_file_word
-from wa_integrasi.answering.programs import ArgumentError, arguments_of
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.answering.subscribing.alarms import acknowledged
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.phrases import Builtin as Name
 from wa_integrasi.commands import Command, State, offering, words
 from wa_integrasi.commands.conversation import Memory, answer, choice, question
+from wa_integrasi.commands.given import GivenError, read_given
 from wa_integrasi.commands.grammar import (
     LONGEST_TEXT,
     Ambiguous,
@@ -29,6 +29,7 @@ from wa_integrasi.commands.grammar import (
     Phrasebook,
     Reading,
     Run,
+    Setting,
     Unknown,
     read,
 )
@@ -76,8 +77,8 @@ class Decider:
             return Reply(State.REFUSED, why, None, memory, refusal="confirm")
         try:
             today = case.now.astimezone(ZoneInfo(self.zone)).date()
-            arguments = arguments_of(case.command.arguments or {}, name, self.book, today)
-        except ArgumentError as error:
+            arguments = read_given(self.book.readers[name], case.command.arguments or {}, Setting("en", today))
+        except GivenError as error:
             return Reply(State.REFUSED, str(error), None, memory)
         return Order(name, arguments, memory)
 

@@ -16,7 +16,7 @@ from wa_integrasi.commands.grammar.readings import (
     Value,
     Wrong,
 )
-from wa_integrasi.commands.grammar.values import Reader, Setting, binds, dump, load, read_given
+from wa_integrasi.commands.grammar.values import Reader, Setting, binds, bound, dump, load
 
 __all__ = [
     "LONGEST_TEXT",
@@ -36,11 +36,11 @@ __all__ = [
     "Value",
     "Wrong",
     "binds",
+    "bound",
     "dump",
     "load",
     "read",
     "read_answer",
     "read_arguments",
-    "read_given",
     "without_mentions",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -22,6 +23,8 @@ from wa_integrasi.typed.days import MOST_TOKENS, Days, read_days
 from wa_integrasi.typed.numbers import read_number, read_whole
 from wa_integrasi.typed.patterns import compile_pattern
 from wa_integrasi.typed.words import Token, plain, tokens_of, words_of
+
+_LONGEST_GIVEN = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +107,17 @@ class Reader:
                 assert_never(argument)
 
     def given(self, value: float | str, setting: Setting) -> Value | Problem:
-        """The value that a program gives, as JSON has it; it is finite."""
+        """The value that a program gives, as JSON has it; several days also as `dump` writes them."""
         argument = self.argument
         if isinstance(argument, NumberArgument) and isinstance(value, float):
-            return _ranged(value, argument)
+            return _ranged(value, argument) if math.isfinite(value) else Problem(Wrong.NO_NUMBER)
         text = str(value).lower() if isinstance(value, bool) else str(value)
         if isinstance(argument, TextArgument):
             return self._text(argument, text)
+        if len(text) > _LONGEST_GIVEN:
+            return Problem(Wrong.TOO_LONG, _LONGEST_GIVEN)
+        if isinstance(argument, DateArgument) and text[4:5] == "-":
+            text = text.replace("/", " - ")
         tokens = tokens_of(text)
         return self.read(tokens, setting) if tokens else Problem(Wrong.NO_FIT)
 
@@ -126,46 +133,27 @@ class Reader:
         return text if text and self.fits(text) else Problem(Wrong.NO_FIT)
 
 
-def read_given(
-    readers: Sequence[Reader], given: Mapping[str, float | str | None], setting: Setting
-) -> tuple[dict[str, Value], dict[str, Problem | None]]:
-    """The arguments that a program gives by their names, and what is wrong with which: None with one that is missing.
-
-    Names that there are not are left out.
-    """
-    values: dict[str, Value] = {}
-    wrong: dict[str, Problem | None] = {}
-    for reader in readers:
-        name = reader.argument.name
-        if (value := given.get(name)) is not None:
-            read = reader.given(value, setting)
-            if isinstance(read, Problem):
-                wrong[name] = read
-            else:
-                values[name] = read
-        elif reader.needed:
-            wrong[name] = None
-        else:
-            values[name] = reader.default(setting)
-    return values, wrong
-
-
 def binds(arguments: Mapping[str, Value], zone: str, now: datetime) -> dict[str, int | float | str | None]:
-    """The bound parameters of a query: its arguments, and `now`.
+    """The bound parameters of a trigger's query: its arguments, and `now`.
 
     Moments are UTC text. Of a date `hari` there are `hari` (its first day), `hari_start` (within) and `hari_end`
     (without).
     """
-    bound: dict[str, int | float | str | None] = {"now": now.astimezone(UTC).isoformat(timespec="seconds")}
+    return {"now": now.astimezone(UTC).isoformat(timespec="seconds"), **bound(arguments, zone)}
+
+
+def bound(arguments: Mapping[str, Value], zone: str) -> dict[str, int | float | str | None]:
+    """The arguments alone as bound parameters."""
+    values: dict[str, int | float | str | None] = {}
     for name, value in arguments.items():
         match value:
             case date() | Days():
                 days = value if isinstance(value, Days) else Days(value, value)
-                bound[name] = days.first.isoformat()
-                bound[f"{name}_start"], bound[f"{name}_end"] = days.bounds(zone)
+                values[name] = days.first.isoformat()
+                values[f"{name}_start"], values[f"{name}_end"] = days.bounds(zone)
             case _:
-                bound[name] = value
-    return bound
+                values[name] = value
+    return values
 
 
 def dump(arguments: Mapping[str, Value]) -> dict[str, int | float | str | None]:

@@ -12,13 +12,11 @@ from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
-from wa_integrasi.catalog.arguments import Argument, ChoiceArgument
 from wa_integrasi.catalog.triggers import Trigger
 from wa_integrasi.commands import CommandQueue, NewCommand, State
-from wa_integrasi.commands.grammar import Problem as Wrong
+from wa_integrasi.commands.given import GivenError, read_given
 from wa_integrasi.commands.grammar import Reader as ArgumentReader
-from wa_integrasi.commands.grammar import Setting, dump, read_given
-from wa_integrasi.commands.words import form, problem
+from wa_integrasi.commands.grammar import Setting, dump
 from wa_integrasi.keys import Scope
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.web.api import going, models
@@ -104,23 +102,13 @@ def _prepared(
 
 def _arguments(trigger: Trigger, given: Mapping[str, models.Argument], setting: Setting) -> dict[str, Any]:
     """The trigger's arguments as they are kept. Raises `Problem`, which names all that are wrong."""
-    values, wrong = read_given([ArgumentReader.of(argument) for argument in trigger.arguments], given, setting)
-    asked = {argument.name: argument for argument in trigger.arguments}
-    faults = [Fault(f"arguments.{name}", _reason(asked[name], wrong[name])) for name in wrong]
-    if given.keys() - asked.keys():
-        faults.append(Fault("arguments", f"has one that there is not; there are: {', '.join(asked) or 'none'}"))
-    if faults:
+    readers = [ArgumentReader.of(argument) for argument in trigger.arguments]
+    try:
+        return dump(read_given(readers, given, setting))
+    except GivenError as error:
+        faults = [Fault(f"arguments.{name}", reason) for name, reason in error.faults.items()]
         detail = "; ".join(f"{fault.field}: {fault.reason}" for fault in faults)
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, faults=faults)
-    return dump(values)
-
-
-def _reason(argument: Argument, wrong: Wrong | None) -> str:
-    allowed = form(argument, "en")
-    if isinstance(argument, ChoiceArgument):
-        allowed = f"one of {', '.join(option.value for option in argument.options)}"
-    said = f"{problem(wrong, 'en')}; must be" if wrong else "must be given:"
-    return f"{said} {allowed}"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, faults=faults) from None
 
 
 def _command(asker: Asker, command_id: int) -> models.CommandState:
