@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, ClassVar, Literal, Self, cast
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from pydantic import ConfigDict, Field, HttpUrl, SecretStr, field_validator, mod
 
 from blocks.kept_sources import KEPT
 from blocks.source_plugins import plugin_block, plugin_source
-from wa_integrasi.sources.ai import AiClient, AiConfig
+from wa_integrasi.sources.ai import AiClient, AiConfig, ChatMessage
 from wa_integrasi.sources.base import QuerySource, SourceError
 from wa_integrasi.sources.kinds import SQL
 from wa_integrasi.sources.patience import Patience, Reconnect
@@ -290,6 +291,19 @@ class AiService(Block):
                 max_tokens=self.max_tokens,
             )
         )
+
+
+def ask_ai(name: str) -> Callable[[Sequence[ChatMessage]], Awaitable[str]]:
+    """What asks the AI of a block. It raises `SourceError`, also where there is none."""
+
+    async def ask(messages: Sequence[ChatMessage]) -> str:
+        client = await load_ai(name)
+        if client is None:
+            raise _no_source(name, "AI")
+        async with client:
+            return await client.chat(messages)
+
+    return ask
 
 
 async def load_ai(name: str) -> AiClient | None:

@@ -7,18 +7,19 @@ from prefect.runtime import flow_run
 from wa_integrasi.clock import utc_now
 from wa_integrasi.composing import files_of, text_limit
 from wa_integrasi.outbox import NewMessage
-from wa_integrasi.reporting import ReportData, ReportJob, compose, enclose, subscribers_of
+from wa_integrasi.reporting import ReportData, ReportJob, Summaries, compose, enclose, subscribers_of
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 
 
 @task(name="format", task_run_name="format {job.name}", cache_policy=NO_CACHE, persist_result=False)
-def format_messages(job: ReportJob, data: ReportData) -> list[NewMessage]:
+def format_messages(job: ReportJob, data: ReportData, summaries: Summaries | None = None) -> list[NewMessage]:
     """Render the report's chat template for everybody who receives it, with its chart and its file.
 
     Args:
         job: The report and the slot it speaks of.
         data: What its queries gave.
+        summaries: What an AI says of it, where it is asked.
     """
     settings = load_settings()
     with Store.open(settings.database_url.get_secret_value()) as store:
@@ -37,6 +38,7 @@ def format_messages(job: ReportJob, data: ReportData) -> list[NewMessage]:
         text_limit=limit,
         enclosed=enclosures.contents(job, files),
         subscribers=subscribers,
+        summaries=summaries.texts if summaries else None,
     )
     if enclosures.files:
         files.sweep()

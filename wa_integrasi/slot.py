@@ -124,6 +124,11 @@ class Span:
             "slot_date": self.end.astimezone(ZoneInfo(self.zone)).date().isoformat(),
         }
 
+    @property
+    def next_day(self) -> date:
+        """The local day after its end."""
+        return self.end.astimezone(ZoneInfo(self.zone)).date() + timedelta(days=1)
+
     @classmethod
     def within(cls, day: date, now: datetime, zone: str) -> Span:
         """A day, or as much of it as is over at `now`."""

@@ -32,6 +32,7 @@ from wa_integrasi.reporting import (
     plan_reports,
     read_data,
     slot_of,
+    summarise,
 )
 from wa_integrasi.settings import load_settings
 from wa_integrasi.slot import Cadence
@@ -42,6 +43,10 @@ from wa_integrasi.text.attachment import Attachment
 app = typer.Typer(no_args_is_help=True, help="Scheduled reports.")
 
 Name = Annotated[str, typer.Argument(help="Name of the report in the catalog.")]
+Param = Annotated[
+    list[str] | None,
+    typer.Option("--param", help="A parameter of the report as name=value, or as_of=2026-11-19; once for each."),
+]
 Day = Annotated[str, typer.Option("--slot", help="A day of the period, such as 2026-11-19; else the last that ended.")]
 
 
@@ -56,6 +61,7 @@ def list_(as_json: AsJson = False) -> None:
             "enabled": "yes" if report.enabled else "no",
             "source": report.source,
             "recipients": ", ".join(report.recipients),
+            "parameters": ", ".join(parameter.name for parameter in report.parameters),
         }
         for name, report in _catalog().reports.items()
     ]
@@ -73,15 +79,16 @@ def preview(
     png: Annotated[
         Path | None, typer.Option(help="Picture to write: the messages of the first recipient as a phone shows them.")
     ] = None,
+    param: Param = None,
 ) -> None:
     """Make a report of real rows and print who would get what; nothing is enqueued."""
-    from blocks.sources import load_source
+    from blocks.sources import ask_ai, load_source
 
     settings, now = load_settings(), utc_now()
     recap = _recap(name, slot)
     cadence = _cadence(name) if recap is None else None
     ends = _ends(cadence, slot) if cadence else None
-    job = recap.job if recap else plan_reports(str(cadence), slot, [name])[0]
+    job = recap.job if recap else plan_reports(str(cadence), slot, [name], _given(param))[0]
     if to:
         job = replace(job, report=job.report.model_copy(update={"recipients": (_known(job.catalog, to),)}))
     asyncio.run(check_prefect())
@@ -89,6 +96,8 @@ def preview(
     if recap is not None:
         data = recap.with_previous(data)
     enclosures = enclose(job, data, now)
+    asked = job.report.summary.source if job.report.summary else ""
+    summaries = asyncio.run(summarise(job, data, ask_ai(asked), now))
     with (
         Store.open(settings.database_url.get_secret_value()) as store,
         TemporaryDirectory(prefix="wa-preview-") as folder,
@@ -100,12 +109,13 @@ def preview(
             group_ids=settings.group_ids,
             text_limit=text_limit(store, job.report.account),
             enclosed=enclosures.contents(job, OutgoingFiles(Path(folder))),
+            summaries=summaries.texts,
         )
         composed = compose_all(store, messages, links=files_of(settings).links is not None)
     _show_messages(composed.messages, enclosures)
     for error in composed.refused:
         typer.echo(f"would be refused: {error}")
-    for problem in enclosures.problems:
+    for problem in (*summaries.problems, *enclosures.problems):
         typer.echo(f"would be left out: {problem}")
     for file in enclosures.files if attachments else ():
         place = cast(Path, attachments) / file.name
@@ -170,8 +180,8 @@ def _known(catalog: Catalog, to: str) -> str:
 
 
 @app.command()
-def run(name: Name, slot: Day = "") -> None:
-    """Run a report now, in this process; what was sent for its slot before is not sent again.
+def run(name: Name, slot: Day = "", param: Param = None) -> None:
+    """Run a report now, in this process; what was sent for its slot and parameters before is not sent again.
 
     One of the cadence task_delivery is told of what has happened since it was last told, also when nothing has changed.
     """
@@ -179,6 +189,10 @@ def run(name: Name, slot: Day = "") -> None:
     cadence = _cadence(name) if recap is None else None
     if cadence and (ends := _ends(cadence, slot)):
         raise typer.BadParameter(f"--slot: {slot} is in a period that ends at {ends}; choose one that is over")
+
+    given = _given(param)
+    if cadence:
+        plan_reports(cadence, slot, [name], given)
 
     from prefect import State
 
@@ -189,12 +203,20 @@ def run(name: Name, slot: Day = "") -> None:
         await check_prefect()
         if recap is not None:
             return await task_delivery([name], force=True, return_state=True)
-        return await rekap(cast(Any, cadence), slot, [name], return_state=True)
+        return await rekap(cast(Any, cadence), slot, [name], given, return_state=True)
 
     state = asyncio.run(run_flow())
     if not state.is_completed():
         raise ReportError(f"{name}: {state.message or state.name}; the run's page in the Prefect UI says more")
     typer.echo(f"{name}: done; 'wa outbox list --report {name}' shows its messages")
+
+
+def _given(param: Sequence[str] | None) -> dict[str, str]:
+    """What was said of parameters, by name."""
+    pairs = [each.partition("=") for each in param or ()]
+    if wrong := next((name for name, sign, _ in pairs if not sign or not name.strip()), None):
+        raise typer.BadParameter(f"--param: found {wrong!r}, must be name=value, such as unit=GL1")
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _catalog() -> Catalog:

@@ -80,6 +80,8 @@ class Plant:
         self.away = 0
         """So many next questions find the source away."""
         self.raises: SourceError | None = None
+        self.away_for = ""
+        """Statements with this in them find it away for good."""
 
     async def rows(
         self, kind: str, source: str, statement: str, parameters: Mapping[str, Any], timeout_s: float, max_rows: int
@@ -92,6 +94,8 @@ class Plant:
             raise self.raises
         if self.away:
             self.away -= 1
+            raise SourceError("sqlite: the server cannot be reached", transient=True)
+        if self.away_for and self.away_for in statement:
             raise SourceError("sqlite: the server cannot be reached", transient=True)
         if (kind, source) != ("sql", "pabrik"):
             raise SourceError(f"no source block is called {source}", transient=False)

@@ -258,5 +258,7 @@ def _warning(key: Key, catalog: Catalog) -> NewMessage:
 
 def addressee_of(asker: Asker) -> Addressee:
     """Who reads what this asker is told."""
-    salutation = asker.contact.salutation if asker.contact else ""
-    return Addressee(Recipient.of_chat(asker.chat), asker.shown, salutation, asker.language)
+    recipient = Recipient.of_chat(asker.chat)
+    if asker.contact is None:
+        return Addressee(recipient, asker.shown, language=asker.language)
+    return replace(Addressee.of(asker.contact), recipient=recipient, name=asker.shown, language=asker.language)

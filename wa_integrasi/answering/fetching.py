@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, cast
 from zoneinfo import ZoneInfo
@@ -28,7 +29,7 @@ from wa_integrasi.commands.grammar import Setting, Value, binds, dump
 from wa_integrasi.commands.grammar.values import Reader
 from wa_integrasi.privacy.masking import Masker
 from wa_integrasi.privacy.names import Names
-from wa_integrasi.reporting import ReportJob
+from wa_integrasi.reporting import ReportJob, assembled, questions, summarise
 from wa_integrasi.slot import Cadence, Slot, Span
 from wa_integrasi.sources.ai import ChatMessage
 from wa_integrasi.sources.base import Rows, SourceError
@@ -38,6 +39,8 @@ from wa_integrasi.typed.days import Days
 
 PAUSES_S = (0.5, 2.0)
 """Waits before a source that was away is asked again; only while the trigger's own time is not over."""
+
+log = logging.getLogger(__name__)
 
 _MOST_KEPT = 500
 _UNANSWERED = "a report of several queries, or one that compares, is not answered yet: run it with 'wa report run'"
@@ -89,8 +92,8 @@ class Leaf:
     name: str
     trigger: Trigger
     arguments: Mapping[str, Value] = field(repr=False)
-    need: Need | None
-    """None where a report asks more than one question."""
+    needs: Sequence[Need]
+    """What it asks, a report as often as it has queries."""
     job: ReportJob | None = None
 
 
@@ -101,6 +104,10 @@ class Found:
     rows: Rows = field(repr=False)
     at: datetime
     source: str
+    others: Sequence[Rows] = field(default=(), repr=False)
+    """What the other questions of a report gave, in their order."""
+    summaries: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What an AI says of a report, by language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,10 @@ def leaves_of(name: str, arguments: Mapping[str, Value], catalog: Catalog, zone:
             given = _own(catalog.triggers[member], arguments, zone, now)
             found += leaves_of(member, given, catalog, zone, now)
         return found
-    return [Leaf(name, trigger, arguments, *_need(trigger, arguments, catalog, zone, now))]
+    if isinstance(trigger, ReportTrigger):
+        job = _job(trigger, arguments, catalog, zone, now)
+        return [Leaf(name, trigger, arguments, _needs_of_report(trigger, job), job)]
+    return [Leaf(name, trigger, arguments, _needs(trigger, arguments, zone, now))]
 
 
 def in_sequence(trigger: Trigger) -> bool:
@@ -151,11 +161,11 @@ class Kitchen:
         going: dict[Need, asyncio.Task[Fetched]] = {}
 
         async def one(leaf: Leaf) -> Fetched:
-            if leaf.need is None:
-                return Trouble("unsupported", leaf.trigger.kind, _UNANSWERED)
-            if leaf.need not in going:
-                going[leaf.need] = asyncio.create_task(self._one(leaf, leaf.need, names))
-            return await going[leaf.need]
+            for need in leaf.needs:
+                if need not in going:
+                    going[need] = asyncio.create_task(self._one(leaf, need, names))
+            found = _joined(leaf, await asyncio.gather(*(going[need] for need in leaf.needs)))
+            return await self._summarised(leaf, found)
 
         async def all_of(leaves: Sequence[Leaf], sequence: bool) -> list[Fetched]:
             if sequence:
@@ -167,6 +177,20 @@ class Kitchen:
         finally:
             for task in going.values():
                 task.cancel()
+
+    async def _summarised(self, leaf: Leaf, found: Fetched) -> Fetched:
+        """A report with what an AI says of it, where it is to say something."""
+        job = leaf.job
+        if job is None or job.report.summary is None or not isinstance(found, Found):
+            return found
+        source, limit_s = job.report.summary.source, leaf.trigger.timeout_s
+        data = assembled(job, [found.rows, *found.others])
+        summaries = await summarise(
+            job, data, lambda messages: self._sources.said(source, messages, limit_s), found.at, limit_s
+        )
+        for problem in summaries.problems:
+            log.warning("%s", problem)
+        return replace(found, summaries=summaries.texts)
 
     async def _one(self, leaf: Leaf, need: Need, names: Names) -> Fetched:
         kept = self._kept.get((leaf.name, need))
@@ -222,38 +246,47 @@ class Kitchen:
         self._kept[name, need] = found
 
 
-def _need(
-    trigger: Trigger, arguments: Mapping[str, Value], catalog: Catalog, zone: str, now: datetime
-) -> tuple[Need | None, ReportJob | None]:
+def _joined(leaf: Leaf, fetched: Sequence[Fetched]) -> Fetched:
+    """What a leaf gets of its needs: all of them, or what went wrong with one."""
+    if trouble := next((each for each in fetched if isinstance(each, Trouble)), None):
+        return trouble
+    first, *others = (each for each in fetched if isinstance(each, Found))
+    return replace(first, at=min(each.at for each in (first, *others)), others=[each.rows for each in others])
+
+
+def _needs(trigger: Trigger, arguments: Mapping[str, Value], zone: str, now: datetime) -> Sequence[Need]:
     match trigger:
         case SqlTrigger():
             # Which moment is now is filled in when it is asked: two who ask within a second ask the same.
             given = json.dumps({**binds(arguments, zone, now), "now": None})
             limits = trigger.timeout_s, trigger.max_rows
-            return Need(trigger.source, trigger.query, given, *limits, trigger.source_kind), None
+            return [Need(trigger.source, trigger.query, given, *limits, trigger.source_kind)]
         case PiTrigger():
             wanted = {"tags": _tags(trigger, arguments), "days": _days(arguments, zone, now)}
             said = json.dumps(wanted)
-            return Need(trigger.source, trigger.read, said, trigger.timeout_s, trigger.max_rows, "pi"), None
+            return [Need(trigger.source, trigger.read, said, trigger.timeout_s, trigger.max_rows, "pi")]
         case AiTrigger():
             said = json.dumps({"said": _question(trigger, arguments)})
-            return Need(trigger.source, trigger.prompt, said, trigger.timeout_s, 1, "ai"), None
-        case ReportTrigger():
-            report = catalog.reports[trigger.report]
-            if report.queries or report.compare:
-                return None, None  # its text would lack what its other queries and the period before give
-            day = next((value for value in arguments.values() if isinstance(value, date | Days)), None)
-            first = day.first if isinstance(day, Days) else day
-            slot = _slot(report.cadence, first, zone, now)
-            job = ReportJob(trigger.report, report, catalog.chat_templates[report.template], slot, catalog)
-            of_slot = json.dumps(slot.binds)
-            limits = trigger.timeout_s, report.max_rows
-            return Need(report.source, report.query, of_slot, *limits, report.source_kind), job
+            return [Need(trigger.source, trigger.prompt, said, trigger.timeout_s, 1, "ai")]
         case ApiTrigger():
             query = asked_of(trigger).text()
             given = json.dumps({**binds(arguments, zone, now), "now": None})
-            return Need(trigger.source, query, given, trigger.timeout_s, trigger.max_rows, HTTP_JSON), None
+            return [Need(trigger.source, query, given, trigger.timeout_s, trigger.max_rows, HTTP_JSON)]
     raise AssertionError(f"a {trigger.kind} is no leaf")
+
+
+def _job(
+    trigger: ReportTrigger, arguments: Mapping[str, Value], catalog: Catalog, zone: str, now: datetime
+) -> ReportJob:
+    """The report for the period that the trigger's own date lies in; its other arguments are the parameters."""
+    # An answer is a text: its note of cut rows must not point to a file.
+    report = catalog.reports[trigger.report].model_copy(update={"attach": None})
+    own = {parameter.name for parameter in report.parameters}
+    days = (value for name, value in arguments.items() if name not in own and isinstance(value, date | Days))
+    day = next(days, None)
+    slot = _slot(report.cadence, day.first if isinstance(day, Days) else day, zone, now)
+    job = ReportJob(trigger.report, report, catalog.chat_templates[report.template], slot, catalog)
+    return replace(job, chosen={name: value for name, value in arguments.items() if name in own and value is not None})
 
 
 def _slot(cadence: str, day: date | None, zone: str, now: datetime) -> Slot | Span:
@@ -261,6 +294,11 @@ def _slot(cadence: str, day: date | None, zone: str, now: datetime) -> Slot | Sp
     if cadence == "task_delivery":
         return Span.within(day or now.astimezone(ZoneInfo(zone)).date(), now, zone)
     return Slot.containing(day, Cadence(cadence), zone) if day else Slot.ended(now, Cadence(cadence), zone)
+
+
+def _needs_of_report(trigger: ReportTrigger, job: ReportJob) -> Sequence[Need]:
+    limits = trigger.timeout_s, job.report.max_rows, job.report.source_kind
+    return [Need(job.report.source, each.statement, json.dumps(each.binds), *limits) for each in questions(job)]
 
 
 def _tags(trigger: PiTrigger, arguments: Mapping[str, Value]) -> list[str]:

@@ -16,7 +16,7 @@ from wa_integrasi.catalog.triggers import AiTrigger, ApiTrigger, PiTrigger, SqlT
 from wa_integrasi.commands import words
 from wa_integrasi.commands.conversation import Choice
 from wa_integrasi.commands.showing import for_template
-from wa_integrasi.reporting import LOCALES, Addressee, ReportData, ReportError, cut_note, report_text
+from wa_integrasi.reporting import LOCALES, Addressee, ReportError, assembled, cut_note, report_text
 from wa_integrasi.subscriptions import Change
 from wa_integrasi.text.attachment import Kind
 from wa_integrasi.text.locale import Locale
@@ -95,7 +95,8 @@ def pages_of(text: str, limit: int, language: str) -> list[str]:
 def _text(leaf: Leaf, found: Found, catalog: Catalog, to: Addressee, zone: str) -> str:
     if leaf.job is not None:
         stamp = stamp_of(leaf.trigger, found, leaf.job.template.language, zone)
-        return stamp.below(report_text(leaf.job, ReportData(found.rows), to, found.at), frozenset())
+        data = assembled(leaf.job, [found.rows, *found.others])
+        return stamp.below(report_text(leaf.job, data, to, found.at, found.summaries), frozenset())
     if not isinstance(leaf.trigger, SqlTrigger | PiTrigger | AiTrigger | ApiTrigger) or leaf.trigger.template is None:
         stamp = stamp_of(leaf.trigger, found, to.language, zone)
         return stamp.below(str(escape(str(found.rows.values[0][0]))), frozenset())
@@ -118,6 +119,6 @@ def _context(leaf: Leaf, found: Found, to: Addressee, locale: Locale) -> dict[st
         "trigger": {"name": leaf.name, "title": trigger.title, "description": trigger.description},
         "arguments": for_template(leaf.arguments, locale),
         "now": found.at,
-        "recipient": {"name": to.name, "salutation": to.salutation, "language": to.language},
+        "recipient": to.for_template(locale, found.at),
         "source": found.source,
     }

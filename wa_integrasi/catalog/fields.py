@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from wa_integrasi.catalog.rules import bind_problems
 from wa_integrasi.recipient import Kind, Recipient, RecipientError
 
 FROM_ENVIRONMENT = "env"
@@ -75,13 +74,6 @@ def _template(body: str) -> str:
     return body
 
 
-def _query(text: str) -> str:
-    _something(text)
-    if problems := list(bind_problems(text)):
-        raise wrong("; ".join(problems))
-    return text
-
-
 def _clock_time(text: str) -> str:
     found = re.fullmatch(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])", text.strip())
     if not found:
@@ -109,7 +101,6 @@ Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_one_lin
 Title = Annotated[Line, AfterValidator(_something)]
 Prose = Annotated[str, AfterValidator(_storable)]
 Body = Annotated[Prose, StringConstraints(max_length=20_000), AfterValidator(_something), AfterValidator(_template)]
-Query = Annotated[Prose, StringConstraints(max_length=50_000), AfterValidator(_query)]
 Statement = Annotated[Prose, StringConstraints(max_length=50_000), AfterValidator(_something)]
 Names = Annotated[tuple[str, ...], AfterValidator(no_repeats)]
 Roles = Annotated[tuple[Slug, ...], AfterValidator(no_repeats)]

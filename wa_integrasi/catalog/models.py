@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from wa_integrasi.catalog.arguments import ChoiceArgument, DateArgument, IntArgument, NumberArgument
 from wa_integrasi.catalog.fields import (
     FROM_ENVIRONMENT,
     Body,
@@ -21,11 +22,11 @@ from wa_integrasi.catalog.fields import (
     Names,
     Phone,
     Prose,
-    Query,
     QueryName,
     Roles,
     Slug,
     SourceKind,
+    Statement,
     Title,
     WhenEmpty,
     no_repeats,
@@ -53,7 +54,18 @@ class Contact(Entry):
     )
     display_name: Title = Field(description="Name that messages use.", examples=["Budi Santoso"])
     salutation: Line = Field(
-        default="", description="Word before the name in a greeting; empty for none.", examples=["Bapak", "Ibu"]
+        default="",
+        description="Words before the honorific and the name; empty for none.",
+        examples=["Yth.", "Dear"],
+    )
+    honorific: Line = Field(
+        default="", description="Word before the name; empty for none.", examples=["Bapak", "Ibu", "Mr"]
+    )
+    closing: Line = Field(
+        default="",
+        description="Words at the end of what is written to this person: the template's recipient.closing; "
+        "empty for Terima kasih or Thank you.",
+        examples=["Hormat kami, Tim Data"],
     )
     language: Language = Field(default="id", description="Language of what is written to this person by the system.")
     roles: Roles = Field(
@@ -75,6 +87,19 @@ class Group(Entry):
         "or env: then WA_GROUP_<NAME>_ID has the id, with the group's name in capitals and _ for -.",
         examples=["120363012345678901@g.us", FROM_ENVIRONMENT],
     )
+    display_name: Line = Field(
+        default="", description="Name of the group chat in messages; empty for its name here.", examples=["Shift Malam"]
+    )
+    salutation: Line = Field(default="", description="Words before the honorific and the name; empty for none.")
+    honorific: Line = Field(
+        default="",
+        description="Word before the name; with neither this nor a salutation it is rekan-rekan in Indonesian.",
+        examples=["Tim"],
+    )
+    closing: Line = Field(
+        default="", description="Words at the end of what is written to the chat; empty for Terima kasih or Thank you."
+    )
+    language: Language = Field(default="id", description="Language of what is written to the chat.")
 
     @model_validator(mode="after")
     def _list_or_chat(self) -> Self:
@@ -114,6 +139,21 @@ class ChatTemplate(Entry):
     )
 
 
+Parameter = Annotated[IntArgument | NumberArgument | DateArgument | ChoiceArgument, Field(discriminator="kind")]
+
+
+class ReportSummary(Entry):
+    """Sentences by an AI, checked against the data before anybody reads them."""
+
+    source: Slug = Field(description="Name of the AI block that writes them, as in the Prefect UI.", examples=["ai"])
+    prompt: Annotated[Prose, StringConstraints(max_length=2_000)] = Field(
+        default="", description="What they should speak of; empty for what matters most."
+    )
+    timeout_s: Annotated[int, Field(strict=True)] = Field(
+        default=15, ge=1, le=60, description="Seconds that the report waits for them; then it goes without."
+    )
+
+
 class ReportChart(Chart):
     """A picture of a report's rows, sent behind its text."""
 
@@ -143,11 +183,18 @@ class Report(Entry):
         description="Name of the source block that the query runs on, as in the Prefect UI.", examples=["pabrik"]
     )
     source_kind: SourceKind = "sql"
-    query: Query = Field(
-        description="One SELECT. Binds: :slot_start and :slot_end, the period's start (within) and end (without) as "
-        "UTC text such as 2026-11-18T17:00:00+00:00, and :slot_date, its first local day as 2026-11-19."
+    parameters: tuple[Parameter, ...] = Field(
+        default=(),
+        max_length=8,
+        description="What may be chosen when it is run by hand or asked for by a trigger; on schedule their defaults "
+        "count. Queries have them as binds, the template as parameters.",
     )
-    queries: dict[QueryName, Query] = Field(
+    query: Statement = Field(
+        description="One SELECT. Binds: :slot_start and :slot_end, the period's start (within) and end (without) as "
+        "UTC text such as 2026-11-18T17:00:00+00:00, :slot_date, its first local day as 2026-11-19, :as_of, as of when "
+        "(the period's end unless it is said), :as_of_date, that day, and the parameters."
+    )
+    queries: dict[QueryName, Statement] = Field(
         default_factory=dict,
         max_length=8,
         description="More SELECTs with the same binds, by the names under which the template has their rows: "
@@ -157,10 +204,19 @@ class Report(Entry):
         default=False, description="Whether the query also runs for the period before: the template's previous."
     )
     template: str = Field(description="Name of the chat template that turns the rows into a message.")
+    templates: dict[Language, str] = Field(
+        default_factory=dict,
+        description="Names of chat templates for recipients of another language, by language.",
+        examples=[{"en": "rekap-en"}],
+    )
     recipients: Names = Field(min_length=1, description="Names of the contacts and groups that receive it.")
     when_empty: WhenEmpty = Field(
         default="nihil",
         description="When there are no rows: send a short NIHIL message, skip the report, or alert its owner.",
+    )
+    summary: ReportSummary | None = Field(
+        default=None,
+        description="One to three sentences by an AI: the template's summary, or behind the text where it has none.",
     )
     chart: ReportChart | None = Field(default=None, description="A picture of the rows, sent behind the text.")
     attach: Literal["xlsx", "csv", "pdf"] | None = Field(

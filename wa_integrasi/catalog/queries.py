@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from wa_integrasi.catalog.rules import SLOT_BINDS, Location, either, entries_in, suggest
-from wa_integrasi.catalog.trigger_references import binds_of
+from wa_integrasi.catalog.rules import SLOT_BINDS, Location, binds_of, either, entries_in, legible_arguments, suggest
+from wa_integrasi.catalog.trigger_references import query_binds
 from wa_integrasi.sources.base import SourceError
 
 _SQL = "sql"
@@ -22,10 +22,11 @@ def broken_queries(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, str]]
         more = queries.items() if isinstance(queries, Mapping) else ()
         named: dict[Location, object] = {("query",): report.get("query")}
         named |= {("queries", key): query for key, query in more}
-        yield from _broken(("reports", name), report, named, SLOT_BINDS)
+        own = [bind for _, each in legible_arguments(report.get("parameters")) for bind in binds_of(each)]
+        yield from _broken(("reports", name), report, named, [*SLOT_BINDS, *own])
     for name, trigger in entries_in(catalog, "triggers"):
         if trigger.get("kind") == "sql":
-            yield from _broken(("triggers", name), trigger, {("query",): trigger.get("query")}, binds_of(trigger))
+            yield from _broken(("triggers", name), trigger, {("query",): trigger.get("query")}, query_binds(trigger))
 
 
 def _broken(

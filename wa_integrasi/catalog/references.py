@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from wa_integrasi.catalog.report_references import broken_in_report, templates_of
 from wa_integrasi.catalog.rules import (
     COMPLAINT_FIELDS,
     REPORT_FIELDS,
@@ -38,7 +39,7 @@ def broken_references(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, st
             if member not in contacts:
                 yield ("groups", name, "members", at), unknown(member, "contact", contacts, groups)
     for name, report in entries_in(catalog, "reports"):
-        yield from _broken_in_report(catalog, name, report)
+        yield from broken_in_report(catalog, name, report)
     yield from broken_in_triggers(catalog)
     yield from _broken_in_policies(catalog)
     yield from _broken_in_templates(catalog)
@@ -78,7 +79,7 @@ def _acknowledgements(policy: object) -> Iterator[tuple[str, str]]:
 
 def _broken_in_templates(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
     users: dict[str, tuple[list[Any], Collection[str]]] = {
-        what: ([entry.get("template") for _, entry in entries_in(catalog, f"{what}s")], fields)
+        what: ([name for _, entry in entries_in(catalog, f"{what}s") for name in templates_of(entry)], fields)
         for what, fields in (("report", REPORT_FIELDS), ("trigger", TRIGGER_FIELDS))
     }
     policies = [policy.get("complaints") for _, policy in entries_in(catalog, "policies")]
@@ -88,25 +89,6 @@ def _broken_in_templates(catalog: Mapping[str, Any]) -> Iterator[tuple[Location,
             for field in _unknown_fields(template.get("body"), fields) if name in used else ():
                 text = f"found {field!r}, must be {either(fields)} in a {what}{suggest(field, fields)}"
                 yield ("chat_templates", name, "body"), text
-
-
-def _broken_in_report(
-    catalog: Mapping[str, Any], name: str, report: Mapping[str, Any]
-) -> Iterator[tuple[Location, str]]:
-    contacts, groups = names_in(catalog, "contacts"), names_in(catalog, "groups")
-    owner, template = report.get("owner"), report.get("template")
-    if isinstance(owner, str) and owner not in contacts:
-        yield ("reports", name, "owner"), unknown(owner, "contact", contacts, groups)
-    templates = names_in(catalog, "chat_templates")
-    if isinstance(template, str) and template not in templates:
-        yield ("reports", name, "template"), unknown(template, "chat template", templates)
-    chart, queries = report.get("chart"), report.get("queries") or {}
-    drawn = chart.get("query") if isinstance(chart, Mapping) else ""
-    if drawn and isinstance(queries, Mapping) and drawn not in queries:
-        yield ("reports", name, "chart", "query"), unknown(str(drawn), "query of this report", queries)
-    for at, recipient in listed(report.get("recipients")):
-        if recipient not in contacts and recipient not in groups:
-            yield ("reports", name, "recipients", at), unknown(recipient, "contact or group", [*contacts, *groups])
 
 
 def _unknown_fields(body: object, known: Collection[str]) -> Iterator[str]:

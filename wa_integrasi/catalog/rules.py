@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 Location = tuple[str | int, ...]
@@ -12,10 +12,13 @@ Location = tuple[str | int, ...]
 REFERENCES = "broken_references"
 """The type of the validation error that carries what `broken_references` found."""
 
-SLOT_BINDS = ("slot_start", "slot_end", "slot_date")
-"""What a report's query may bind: the period's start and end as UTC text, and its first local day."""
+SLOT_BINDS = ("slot_start", "slot_end", "slot_date", "as_of", "as_of_date")
+"""What every report's query may bind: the period's start and end as UTC text, its first local day, and as of when."""
 
-REPORT_FIELDS = ("rows", "report", "slot", "now", "recipient", "queries", "previous")
+REPORT_FIELDS = (
+    *("rows", "report", "slot", "now", "recipient", "queries", "previous"),
+    *("parameters", "as_of", "summary"),
+)
 """What a report gives to its chat template."""
 
 TRIGGER_FIELDS = ("rows", "trigger", "arguments", "now", "recipient", "source", "quality")
@@ -23,13 +26,15 @@ TRIGGER_FIELDS = ("rows", "trigger", "arguments", "now", "recipient", "source", 
 
 COMPLAINT_FIELDS = ("complaint", "now", "recipient")
 """What a complaint gives to the chat template of its acknowledgement."""
+_OF_CHATS = {"display_name": "", "salutation": "", "honorific": "", "closing": "", "language": "id"}
+"""What a group chat may say of itself, and what it says where nothing is said."""
 
 _BIND = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")  # as sqlalchemy.text() finds them, also inside literals
 _CAST = re.compile(r"(?<![:\w\\]):(\w+)::")
 _LISTED = 12
 
 
-def bind_problems(query: str, binds: Collection[str] = SLOT_BINDS) -> Iterator[str]:
+def bind_problems(query: str, binds: Collection[str]) -> Iterator[str]:
     """What is wrong with the binds of a query that has `binds`, one text for each."""
     for name in dict.fromkeys(_CAST.findall(query)):
         yield f"found ':{name}::', must be CAST(:{name} AS …)"
@@ -49,6 +54,8 @@ def group_problem(group: Mapping[str, Any]) -> str | None:
             return "found no members, must be at least one contact"
         case False, False:
             return f"found neither members nor chat_id, {must}"
+        case True, False if of_chat := [name for name, plain in _OF_CHATS.items() if group.get(name, plain) != plain]:
+            return f"found {either(of_chat)}, must be of a group with a chat_id: members are contacts with their own"
         case _:
             return None
 
@@ -104,3 +111,24 @@ def listed(names: object) -> Iterator[tuple[int, str]]:
     for at, name in enumerate(names) if isinstance(names, list | tuple) else ():
         if isinstance(name, str):
             yield at, name
+
+
+def legible_arguments(arguments: object) -> Sequence[tuple[int, Mapping[str, Any]]]:
+    """The arguments of a trigger, or the parameters of a report, that have a name, with their places."""
+    items = arguments if isinstance(arguments, list | tuple) else ()
+    return [
+        (number, item)
+        for number, item in enumerate(items)
+        if isinstance(item, Mapping) and isinstance(item.get("name"), str)
+    ]
+
+
+def binds_of(argument: Mapping[str, Any]) -> list[str]:
+    """The binds that a query has of an argument."""
+    name = str(argument["name"])
+    return [name, f"{name}_start", f"{name}_end"] if argument.get("kind") == "date" else [name]
+
+
+def needed(argument: Mapping[str, Any]) -> bool:
+    """Whether an argument must be given."""
+    return argument.get("required", True) is True and argument.get("default") is None

@@ -13,10 +13,13 @@ from wa_integrasi.catalog.phrases import phrase_problem
 from wa_integrasi.catalog.rules import (
     Location,
     bind_problems,
+    binds_of,
     either,
     entries_in,
+    legible_arguments,
     listed,
     names_in,
+    needed,
     suggest,
     unknown,
 )
@@ -46,14 +49,15 @@ def broken_in_triggers(catalog: Fields) -> Found:
         yield from _phrases(at, name, trigger, phrases)
         yield from _audience(at, trigger, catalog, roles)
         yield from _names(at, trigger, catalog)
-        yield from _arguments(at, trigger)
+        yield from _arguments(at, trigger, catalog)
         if trigger.get("kind") == "group":
             yield from _members(at, name, trigger, triggers)
 
 
-def binds_of(trigger: Fields) -> list[str]:
+def query_binds(trigger: Fields) -> list[str]:
     """What the query of a trigger may bind."""
-    return [*(bind for _, argument in _legible(trigger) for bind in _binds(argument)), _NOW]
+    arguments = legible_arguments(trigger.get("arguments"))
+    return [*(bind for _, argument in arguments for bind in binds_of(argument)), _NOW]
 
 
 def _phrases(at: Location, name: str, trigger: Fields, known: dict[tuple[str, ...], str]) -> Found:
@@ -91,12 +95,12 @@ def _names(at: Location, trigger: Fields, catalog: Fields) -> Found:
             yield (*at, field), unknown(name, kind, valid)
 
 
-def _arguments(at: Location, trigger: Fields) -> Found:
-    arguments = _legible(trigger)
+def _arguments(at: Location, trigger: Fields, catalog: Fields) -> Found:
+    arguments = legible_arguments(trigger.get("arguments"))
     taken: dict[str, str] = {}
     for number, argument in arguments:
         name = str(argument["name"])
-        for bind in _binds(argument):
+        for bind in binds_of(argument):
             if bind in taken or bind == _NOW:
                 whose = repr(taken.get(bind, "the present moment"))
                 text = f"found {name!r}, whose bind :{bind} is already that of {whose}; must be another name"
@@ -115,8 +119,8 @@ def _arguments(at: Location, trigger: Fields) -> Found:
             yield from _parameters(at, trigger, path, (*taken, _NOW))
         case "ai" if "text" not in kinds.values() and all(kind in _KINDS for kind in kinds.values()):
             yield (*at, "arguments"), "found no argument of kind text, must be one at least: what is asked"
-        case "report" if set(kinds.values()) - {"date"} or len(kinds) > 1:
-            yield (*at, "arguments"), "found others, must be none or one of kind date: for which period"
+        case "report":
+            yield from _of_report(at, arguments, dict(entries_in(catalog, "reports")).get(str(trigger.get("report"))))
 
 
 def _places(at: Location, text: str, kinds: Mapping[str, str]) -> Found:
@@ -134,9 +138,9 @@ def _places(at: Location, text: str, kinds: Mapping[str, str]) -> Found:
 def _parameters(at: Location, trigger: Fields, path: str, binds: Collection[str]) -> Found:
     """Places of parameters that nothing fills, and arguments that would not come through."""
     in_path, declared = set(_PLACE.findall(path)), trigger.get("parameters")
-    for number, argument in _legible(trigger):
+    for number, argument in legible_arguments(trigger.get("arguments")):
         name, days = str(argument["name"]), argument.get("kind") == "date" and argument.get("range") is True
-        if name in in_path and not (_needed(argument) or argument.get("default") is not None):
+        if name in in_path and not (needed(argument) or argument.get("default") is not None):
             text = f"found {name!r}, which may be left out, must be required or have a default in a path"
             yield (*at, "arguments", number), text
         elif days and declared is None:
@@ -147,6 +151,24 @@ def _parameters(at: Location, trigger: Fields, path: str, binds: Collection[str]
             if name not in binds:
                 must = f"must be {either([f'{{{bind}}}' for bind in binds])}{suggest(name, binds)}"
                 yield (*at, "parameters", str(key)), f"found {{{name}}}, {must}"
+
+
+def _of_report(at: Location, arguments: Sequence[tuple[int, Fields]], report: Fields | None) -> Found:
+    """Arguments of a report are its parameters, and one date more: for which period."""
+    if report is None:
+        return
+    wanted = {str(each["name"]): each for _, each in legible_arguments(report.get("parameters"))}
+    periods = 0
+    for number, argument in arguments:
+        name, place = str(argument["name"]), (*at, "arguments", number)
+        if name in wanted:
+            if _differ(_meaning(argument), _meaning(wanted[name])):
+                yield place, f"found {name!r}, which is another in the report's parameters, must be the same here"
+            continue
+        periods += 1
+        if argument.get("kind") != "date" or periods > 1:
+            must = "must be a parameter of the report, or the one date that says for which period"
+            yield place, f"found {name!r}, {must}{suggest(name, wanted)}"
 
 
 def _period(at: Location, trigger: Fields, kinds: Mapping[str, str]) -> Found:
@@ -161,7 +183,7 @@ def _period(at: Location, trigger: Fields, kinds: Mapping[str, str]) -> Found:
 
 
 def _members(at: Location, name: str, trigger: Fields, triggers: Mapping[str, Fields]) -> Found:
-    arguments = {str(argument["name"]): argument for _, argument in _legible(trigger)}
+    arguments = {str(argument["name"]): argument for _, argument in legible_arguments(trigger.get("arguments"))}
     for number, member in listed(trigger.get("triggers")):
         place = (*at, "triggers", number)
         if member not in triggers:
@@ -189,9 +211,9 @@ def _way_back(name: str, member: str, triggers: Mapping[str, Fields]) -> list[st
 
 def _unfit(name: str, member: Fields, group: Fields, arguments: Mapping[str, Fields]) -> Iterator[str]:
     """Why a trigger cannot run as a part of a group: so nobody runs by a group what they may not run by itself."""
-    for _, wanted in _legible(member):
+    for _, wanted in legible_arguments(member.get("arguments")):
         given = arguments.get(str(wanted["name"]))
-        if given is None and _needed(wanted):
+        if given is None and needed(wanted):
             yield f"found {name!r}, which needs the argument {wanted['name']!r}, must be an argument here too"
         elif given is not None and _differ(_meaning(given), _meaning(wanted)):
             yield f"found {name!r}, whose argument {wanted['name']!r} is another, must be the same here"
@@ -205,25 +227,6 @@ def _unfit(name: str, member: Fields, group: Fields, arguments: Mapping[str, Fie
         yield f"found {name!r}, which may not run in {chats[0]!r}, must be a group of it too"
     elif _texts(group, "groups") and allowed and not asked:
         yield f"found {name!r}, which only the role {either(sorted(allowed))} may run, must have roles here too"
-
-
-def _legible(trigger: Fields) -> Sequence[tuple[int, Fields]]:
-    arguments = trigger.get("arguments")
-    items = arguments if isinstance(arguments, list | tuple) else ()
-    return [
-        (number, item)
-        for number, item in enumerate(items)
-        if isinstance(item, Mapping) and isinstance(item.get("name"), str)
-    ]
-
-
-def _binds(argument: Fields) -> list[str]:
-    name = str(argument["name"])
-    return [name, f"{name}_start", f"{name}_end"] if argument.get("kind") == "date" else [name]
-
-
-def _needed(argument: Fields) -> bool:
-    return argument.get("required", True) is True and argument.get("default") is None
 
 
 def _meaning(argument: Fields) -> dict[str, Any] | None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wa_integrasi.reporting.planning import ReportJob
-from wa_integrasi.slot import Slot
 from wa_integrasi.sources.base import Rows, Source
 
 _NO_ROWS = Rows((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One query of a report."""
+
+    statement: str
+    binds: Mapping[str, int | float | str | None] = field(repr=False)
+    every: bool = False
+    """Whether all rows are wanted, also those that the text does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +35,28 @@ class ReportData:
     """Of its query for the slot before, where it compares."""
 
 
-def read_data(job: ReportJob, source: Source) -> ReportData:
-    """Run the queries of a report, one after the other. Raises `SourceError`."""
-    report, binds = job.report, job.slot.binds
-    every = source.query(report.query, binds)
-    most = report.max_rows
+def questions(job: ReportJob) -> list[Question]:
+    """What a report asks its source: its query, its other queries in their order, and the period before."""
+    report, binds = job.report, job.binds
+    asked = [Question(report.query, binds, every=report.attach is not None)]
+    asked += [Question(query, binds) for query in report.queries.values()]
+    before = job.before if report.compare else None
+    return [*asked, Question(report.query, before.binds)] if before else asked
+
+
+def assembled(job: ReportJob, answers: Sequence[Rows]) -> ReportData:
+    """What a report is made of, from the answers to its `questions`."""
+    report = job.report
+    every, *others = answers
+    previous = others.pop().capped(report.max_rows) if report.compare and job.before else _NO_ROWS
     return ReportData(
-        every.capped(most),
+        every.capped(report.max_rows),
         every if report.attach else None,
-        {name: source.query(query, binds).capped(most) for name, query in report.queries.items()},
-        _before(job, source) if report.compare else _NO_ROWS,
+        {name: rows.capped(report.max_rows) for name, rows in zip(report.queries, others, strict=True)},
+        previous,
     )
 
 
-def _before(job: ReportJob, source: Source) -> Rows:
-    """The rows of the slot before; of a span they are not asked for (see `wa_integrasi.reporting.recaps`)."""
-    if not isinstance(job.slot, Slot):
-        return _NO_ROWS
-    return source.query(job.report.query, job.slot.previous.binds).capped(job.report.max_rows)
+def read_data(job: ReportJob, source: Source) -> ReportData:
+    """Run the queries of a report, one after the other. Raises `SourceError`."""
+    return assembled(job, [source.query(each.statement, each.binds) for each in questions(job)])

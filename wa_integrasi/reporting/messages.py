@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from wa_integrasi.catalog.models import GroupUnresolvedError
+from wa_integrasi.commands.showing import for_template
 from wa_integrasi.content import TEXT_LIMIT, Content, Text
 from wa_integrasi.outbox import NewMessage
 from wa_integrasi.reporting.data import ReportData
 from wa_integrasi.reporting.people import Addressee
-from wa_integrasi.reporting.planning import ReportError, ReportJob
-from wa_integrasi.text.markup import bold
+from wa_integrasi.reporting.planning import ReportError, ReportJob, slot_label
+from wa_integrasi.text.markup import bold, escape
 from wa_integrasi.text.split import split
 from wa_integrasi.text.template import TemplateError, compile_template
 
 _NOTHING = {"id": "NIHIL: tidak ada data untuk periode ini.", "en": "NIL: there are no data for this period."}
 _CUT = {"id": "hanya {} baris pertama yang ditampilkan", "en": "only the first {} rows are shown"}
+_SUMMARY = {"id": "Ringkasan AI:", "en": "AI summary:"}
 _ATTACHED = {"id": "semua baris ada di berkas terlampir", "en": "all of them are in the attached file"}
 
 
@@ -30,10 +32,12 @@ def compose(
     text_limit: int = TEXT_LIMIT,
     enclosed: Sequence[Content] = (),
     subscribers: Sequence[Addressee] = (),
+    summaries: Mapping[str, str] | None = None,
 ) -> list[NewMessage]:
     """The messages of a report: one text for each addressee, in parts where it is longer than the channel's limit.
 
     What is `enclosed` follows the text as parts of its own. `subscribers` who are no addressees get it, too.
+    `summaries` are what an AI says of it, by language.
 
     Raises `ReportError` when the template and the rows do not fit, or a group's id is not known.
     """
@@ -50,14 +54,14 @@ def compose(
         to = [job.owner()]
     messages = []
     for addressee in to:
-        texts = split(report_text(job, data, addressee, now), text_limit)
+        texts = split(report_text(job, data, addressee, now, summaries), text_limit)
         parts: list[Content] = [*(Text(body=part) for part in texts), *enclosed]
         for number, part in enumerate(parts, 1):
             messages.append(
                 NewMessage(
                     addressee.recipient,
                     part,
-                    dedupe_key=f"{job.name}:{job.slot.key}:{addressee.recipient.chat}:{number}",
+                    dedupe_key=f"{job.key}:{addressee.recipient.chat}:{number}",
                     account=report.account,
                     report=job.name,
                     slot=job.slot.key,
@@ -69,10 +73,18 @@ def compose(
     return messages
 
 
-def report_text(job: ReportJob, data: ReportData, addressee: Addressee, now: datetime) -> str:
+def report_text(
+    job: ReportJob,
+    data: ReportData,
+    addressee: Addressee,
+    now: datetime,
+    summaries: Mapping[str, str] | None = None,
+) -> str:
     """What a report says to one addressee, however long it is. Raises `ReportError`."""
-    language = job.template.language
-    rows, label = data.rows, job.label
+    template = job.template_for(addressee.language)
+    summary = (summaries or {}).get(template.language, "")
+    language, locale = template.language, job.locale_of(template)
+    rows, label = data.rows, slot_label(job.slot, locale)
     if not rows.values:
         return f"{bold(job.report.title)}\n{label}\n\n{_NOTHING[language]}"
     context = {
@@ -82,21 +94,24 @@ def report_text(job: ReportJob, data: ReportData, addressee: Addressee, now: dat
         "report": {"name": job.name, "title": job.report.title, "description": job.report.description},
         "slot": {"name": job.slot.key, "start": job.slot.start, "end": job.slot.end, "label": label},
         "now": now,
-        "recipient": {
-            "name": addressee.name,
-            "salutation": addressee.salutation,
-            "language": addressee.language,
-        },
+        "recipient": addressee.for_template(locale, now),
+        "parameters": for_template(job.parameters, locale),
+        "as_of": job.as_of,
+        "summary": summary,
     }
+    name = job.report.templates.get(template.language, job.report.template)
     try:
-        body = compile_template(job.template.body).render(context, job.locale).strip()
+        compiled = compile_template(template.body)
+        body = compiled.render(context, locale).strip()
     except TemplateError as error:
-        raise ReportError(f"report {job.name}, template {job.report.template}: {error}") from None
+        raise ReportError(f"report {job.name}, template {name}: {error}") from None
     if not body:
-        raise ReportError(f"report {job.name}, template {job.report.template}: it gave an empty message")
+        raise ReportError(f"report {job.name}, template {name}: it gave an empty message")
+    if summary and "summary" not in compiled.fields:
+        body += f"\n\n{bold(_SUMMARY[language])} {escape(summary)}"
     if rows.truncated:
         where = f"; {_ATTACHED[language]}" if job.report.attach else ""
-        body += f"\n{cut_note(language, job.locale.number(len(rows.values)), where)}"
+        body += f"\n{cut_note(language, locale.number(len(rows.values)), where)}"
     return body
 
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from wa_integrasi.catalog.models import Catalog, Contact, GroupUnresolvedError
+from wa_integrasi.catalog.models import Catalog, Contact, Group, GroupUnresolvedError
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.recipient import Recipient, RecipientError
 from wa_integrasi.store.engine import Store
+from wa_integrasi.text.locale import Locale
+
+_EVERYBODY = {"id": "rekan-rekan", "en": ""}
+_CLOSINGS = {"id": "Terima kasih.", "en": "Thank you."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +24,59 @@ class Addressee:
     recipient: Recipient
     name: str
     salutation: str = ""
+    honorific: str = ""
+    closing: str = ""
     language: str = "id"
+    group: bool = False
+    """Whether it is a group chat."""
+
+    @classmethod
+    def of(cls, contact: Contact) -> Addressee:
+        """A contact as one who receives something."""
+        return cls(
+            Recipient.of_chat(contact.phone),
+            contact.display_name,
+            contact.salutation,
+            contact.honorific,
+            contact.closing,
+            contact.language,
+        )
+
+    @classmethod
+    def of_group(cls, name: str, group: Group, chat: str) -> Addressee:
+        """A group chat as one who receives something."""
+        return cls(
+            Recipient.of_chat(chat),
+            group.display_name or name,
+            group.salutation,
+            group.honorific or ("" if group.salutation else _EVERYBODY[group.language]),
+            group.closing,
+            group.language,
+            group=True,
+        )
+
+    def for_template(self, locale: Locale, now: datetime) -> dict[str, Any]:
+        """The `recipient` of a chat template, in the language of the template."""
+        return {
+            "name": self.name,
+            "salutation": self.salutation,
+            "honorific": self.honorific,
+            "called": self._called,
+            "greeting": self._greeting(locale, now),
+            "closing": self.closing or _CLOSINGS[locale.language],
+            "language": self.language,
+            "group": self.group,
+        }
+
+    @property
+    def _called(self) -> str:
+        return " ".join(filter(None, (self.salutation, self.honorific, self.name)))
+
+    def _greeting(self, locale: Locale, now: datetime) -> str:
+        hello = locale.greeting(now)
+        if self.salutation and self.honorific:
+            return f"{self._called}, {hello[:1].lower()}{hello[1:]}"
+        return f"{hello}, {self._called}" if self._called else hello
 
 
 def addressees(catalog: Catalog, names: Sequence[str], group_ids: Mapping[str, str]) -> list[Addressee]:
@@ -50,13 +108,8 @@ def recipients_of(store: Store, name: str, group_ids: Mapping[str, str]) -> list
 
 def _resolve(catalog: Catalog, name: str, group_ids: Mapping[str, str]) -> list[Addressee]:
     if name in catalog.contacts:
-        return [person(catalog.contacts[name])]
+        return [Addressee.of(catalog.contacts[name])]
     group = catalog.groups[name]
     if chat := group.chat(name, group_ids):
-        return [Addressee(Recipient.of_chat(chat), name)]
-    return [person(catalog.contacts[member]) for member in group.members]
-
-
-def person(contact: Contact) -> Addressee:
-    """A contact as one who receives something."""
-    return Addressee(Recipient.of_chat(contact.phone), contact.display_name, contact.salutation, contact.language)
+        return [Addressee.of_group(name, group, chat)]
+    return [Addressee.of(catalog.contacts[member]) for member in group.members]

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
+from wa_integrasi.catalog.fields import Language
 from wa_integrasi.catalog.models import Catalog, ChatTemplate, Report
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
-from wa_integrasi.reporting.people import Addressee, addressees, person
+from wa_integrasi.commands.grammar import Value, bound
+from wa_integrasi.reporting.parameters import AS_OF, mark_of, moment_of, values_of
+from wa_integrasi.reporting.people import Addressee, addressees
 from wa_integrasi.settings import load_settings
 from wa_integrasi.slot import Cadence, Slot, Span
 from wa_integrasi.store.engine import Store
@@ -33,6 +39,48 @@ class ReportJob:
     template: ChatTemplate
     slot: Slot | Span
     catalog: Catalog
+    chosen: Mapping[str, Value] = field(default_factory=dict)
+    """What somebody chose of its parameters."""
+    chosen_as_of: datetime | None = None
+    """As of when it is to speak, where somebody said so."""
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Value]:
+        """The values of its parameters: what was chosen, else their defaults."""
+        return {**values_of(self.report, {}, self.slot, self.template.language), **self.chosen}
+
+    @property
+    def as_of(self) -> datetime:
+        """As of when it speaks."""
+        return self.chosen_as_of or self.slot.end
+
+    @property
+    def binds(self) -> dict[str, int | float | str | None]:
+        """The bound parameters of its queries."""
+        as_of = {
+            "as_of": self.as_of.astimezone(UTC).isoformat(timespec="seconds"),
+            "as_of_date": (self.as_of.astimezone(ZoneInfo(self.slot.zone)) - timedelta.resolution).date().isoformat(),
+        }
+        return {**self.slot.binds, **as_of, **bound(self.parameters, self.slot.zone)}
+
+    @property
+    def before(self) -> ReportJob | None:
+        """The same for the period before; a span has none (see `wa_integrasi.reporting.recaps`)."""
+        if isinstance(self.slot, Span):
+            return None
+        return replace(self, slot=self.slot.previous, chosen_as_of=None)
+
+    @property
+    def key(self) -> str:
+        """What it is for in dedupe keys: the slot, and what was chosen where that is not what a schedule would."""
+        if self.parameters == replace(self, chosen={}).parameters and self.as_of == self.slot.end:
+            return f"{self.name}:{self.slot.key}"
+        return f"{self.name}:{self.slot.key}+{mark_of(self.parameters, self.chosen_as_of)}"
+
+    def template_for(self, language: str) -> ChatTemplate:
+        """The chat template for who reads a language."""
+        named = self.report.templates.get(cast(Language, language))
+        return self.catalog.chat_templates[named] if named else self.template
 
     def addressees(self, group_ids: Mapping[str, str]) -> list[Addressee]:
         """Everybody who receives it, each chat once. Raises `GroupUnresolvedError`."""
@@ -40,12 +88,16 @@ class ReportJob:
 
     def owner(self) -> Addressee:
         """Who is told when it goes wrong."""
-        return person(self.catalog.contacts[self.report.owner])
+        return Addressee.of(self.catalog.contacts[self.report.owner])
 
     @property
     def locale(self) -> Locale:
-        """How the report's text writes numbers and dates."""
-        return Locale(LOCALES[self.template.language], self.slot.zone)
+        """How the report's files write numbers and dates, and its text where there is one for all."""
+        return self.locale_of(self.template)
+
+    def locale_of(self, template: ChatTemplate) -> Locale:
+        """How one of its texts writes numbers and dates."""
+        return Locale(LOCALES[template.language], self.slot.zone)
 
     @property
     def label(self) -> str:
@@ -53,8 +105,12 @@ class ReportJob:
         return slot_label(self.slot, self.locale)
 
 
-def plan_reports(cadence: str, day: str = "", only: Sequence[str] = ()) -> list[ReportJob]:
+def plan_reports(
+    cadence: str, day: str = "", only: Sequence[str] = (), given: Mapping[str, Any] | None = None
+) -> list[ReportJob]:
     """The reports of the environment's store to make now, for the slot that `day` lies in or the one just ended.
+
+    `given` are parameters, by name, which each of the reports must have.
 
     Raises `ReportError`, `SettingsError`, `StoreError`.
     """
@@ -62,7 +118,8 @@ def plan_reports(cadence: str, day: str = "", only: Sequence[str] = ()) -> list[
     with Store.open(settings.database_url.get_secret_value()) as store:
         check_revision(store)
         catalog = load_catalog(store)
-    return due_reports(catalog, slot_of(Cadence(cadence), day, settings.timezone, utc_now()), only)
+    jobs = due_reports(catalog, slot_of(Cadence(cadence), day, settings.timezone, utc_now()), only)
+    return [with_parameters(job, given) for job in jobs] if given else jobs
 
 
 def slot_of(cadence: Cadence, day: str, zone: str, now: datetime) -> Slot:
@@ -89,6 +146,17 @@ def due_reports(catalog: Catalog, slot: Slot, only: Sequence[str] = ()) -> list[
         ReportJob(name, of_cadence[name], catalog.chat_templates[of_cadence[name].template], slot, catalog)
         for name in chosen
     ]
+
+
+def with_parameters(job: ReportJob, given: Mapping[str, Any]) -> ReportJob:
+    """A report with what was chosen of its parameters; `as_of` is one that each has. Raises `ReportError`."""
+    own = {name: value for name, value in given.items() if name != AS_OF and value is not None}
+    try:
+        as_of = moment_of(given[AS_OF], job.slot.zone) if given.get(AS_OF) is not None else None
+        values = values_of(job.report, own, job.slot, job.template.language)
+    except ValueError as error:
+        raise ReportError(f"report {job.name}: {error}") from None
+    return replace(job, chosen={name: values[name] for name in own}, chosen_as_of=as_of)
 
 
 def slot_label(slot: Slot | Span, locale: Locale) -> str:

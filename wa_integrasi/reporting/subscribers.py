@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wa_integrasi.reporting.people import Addressee, person
+from wa_integrasi.reporting.people import Addressee
 from wa_integrasi.reporting.planning import ReportJob
 from wa_integrasi.store.engine import Store
 from wa_integrasi.subscriptions import Subscriptions, sleep_reason
@@ -15,5 +15,5 @@ def subscribers_of(store: Store, job: ReportJob) -> list[Addressee]:
     for each in Subscriptions(store).of_report(job.name, job.report.account):
         contact = people.get(each.what.person)
         if contact is not None and sleep_reason(job.catalog, contact, each.what) is None:
-            found.append(person(contact))
+            found.append(Addressee.of(contact))
     return found

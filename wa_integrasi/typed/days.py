@@ -137,6 +137,9 @@ _MONTHS: Mapping[str, int] = {
     )
     for name in names.split()
 }
+MONTHS = _MONTHS
+"""The number of each month by its names, in small letters."""
+
 _LAST_DAYS = re.compile(r"([0-9]{1,3}) hari terakhir|last ([0-9]{1,3}) days")
 _DAYS_AGO = re.compile(r"([0-9]{1,3}) (?:hari (?:yang )?lalu|days? ago)")
 _WEEKDAY = re.compile(r"(?:hari |last )?([a-z]+)(?: lalu)?")

@@ -21,16 +21,17 @@ def read_number(text: str, language: str) -> float | None:
     The reader's language decides what `1.234` is. What it would not allow is read as the only thing that it can be:
     `2.5` is two and a half in Indonesian too.
     """
-    if sum(sign.isdigit() for sign in text) > _DIGITS:
-        return None
-    thousands, decimal = _MARK[language]
-    plain = _without_marks(text, thousands, decimal)
-    if plain is None:
-        plain = _without_marks(text, decimal, thousands)
-    if plain is None:
+    if sum(sign.isdigit() for sign in text) > _DIGITS or (plain := plain_number(text, language)) is None:
         return None
     number = float(plain)
     return number if abs(number) <= LARGEST else None
+
+
+def plain_number(text: str, language: str) -> str | None:
+    """The digits of `read_number` as computers write them, `1234.50`, however many; None where it is no number."""
+    thousands, decimal = _MARK[language]
+    plain = _without_marks(text, thousands, decimal)
+    return _without_marks(text, decimal, thousands) if plain is None else plain
 
 
 def read_whole(text: str, language: str) -> int | None:

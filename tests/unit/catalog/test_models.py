@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from wa_integrasi.catalog.models import Catalog, Contact, Group, GroupUnresolvedError, Report
+from wa_integrasi.catalog.models import Catalog, Contact, Group, GroupUnresolvedError
 from wa_integrasi.catalog.problems import CatalogError
 from wa_integrasi.catalog.reading import json_schema, read_catalog
 from wa_integrasi.policy.words import Words
@@ -73,7 +73,7 @@ def test_a_missing_or_wrong_group_id_names_the_variable(ids: dict[str, str]) -> 
     ("query", "fine"),
     [
         ("SELECT 1", True),
-        ("SELECT :slot_start, :slot_end, :slot_date", True),
+        ("SELECT :slot_start, :slot_end, :slot_date, :as_of, :as_of_date", True),
         ("SELECT a::text, '12:30', strftime('%H:%M', x) FROM t", True),
         (r"SELECT ' \:word'", True),
         ("SELECT ' :word'", False),
@@ -83,13 +83,19 @@ def test_a_missing_or_wrong_group_id_names_the_variable(ids: dict[str, str]) -> 
     ],
 )
 def test_a_query_binds_the_slot_only(query: str, fine: bool) -> None:
-    def build() -> Report:
-        return Report(
-            title="Rekap", cadence="daily", owner="a", source="s", query=query, template="t", recipients=("a",)
+    def build() -> Catalog:
+        report = {"title": "Rekap", "cadence": "daily", "owner": "a", "source": "s", "query": query}
+        return Catalog.model_validate(
+            {
+                "version": 1,
+                "contacts": {"a": {"phone": "0812-0000-0001", "display_name": "A"}},
+                "chat_templates": {"t": {"body": "x"}},
+                "reports": {"r": {**report, "template": "t", "recipients": ["a"]}},
+            }
         )
 
     if fine:
-        assert build().query == query
+        assert build().reports["r"].query == query
     else:
         with pytest.raises(ValidationError, match="must be"):
             build()

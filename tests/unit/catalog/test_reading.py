@@ -98,7 +98,7 @@ def test_empty_sections_are_no_mistake() -> None:
         ("chat_id: env", "chat_id:", "groups.grup-pabrik: found neither members nor chat_id, must be one of the two"),
         ("chat_id: env", "chat_id: 0812-0000-0001", "chat_id: found a phone, must be the id of a group chat"),
         ("source: pabrik", "source: Pabrik 1", "source: found 'Pabrik 1', must be a name of 1 to 63 small letters"),
-        (":slot_end", ":slot_stop", "query: found ':slot_stop', must be :slot_start, :slot_end or :slot_date"),
+        (":slot_end", ":slot_stop", "query: found ':slot_stop', must be :slot_start, :slot_end, :slot_date"),
         (":slot_end", ":slot_end::date", "query: found ':slot_end::', must be CAST(:slot_end AS …)"),
         ("title: Rekap Harian", "title:", "title: found nothing, must be text"),
         ("title: Rekap Harian", "title: {a: b}", "title: found a mapping (key: value), must be text"),

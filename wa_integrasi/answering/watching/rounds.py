@@ -80,8 +80,8 @@ class Watchers:
         groups: dict[Need, tuple[Leaf, list[Subscription]]] = {}
         for each in taken:
             leaf = judged[each.id]
-            if isinstance(leaf, Leaf) and leaf.need is not None:
-                groups.setdefault(leaf.need, (leaf, []))[1].append(each)
+            if isinstance(leaf, Leaf) and len(leaf.needs) == 1:
+                groups.setdefault(leaf.needs[0], (leaf, []))[1].append(each)
         return Round(token, judge, [Group(leaf, need, watching) for need, (leaf, watching) in groups.items()])
 
     def settle(self, of: Round, group: Group, fetched: Fetched) -> int:

@@ -1,0 +1,84 @@
+"""Whether a text says only numbers, days and times that a report has."""
+
+from __future__ import annotations
+
+import pytest
+
+from wa_integrasi.typed.facts import Facts
+
+SHOWN = """Rekap Produksi, Kamis, 19 November 2026, 07.00 WIB
+Produksi 1.234,5 ton (94,6%), ▼ 120 (-1,3%), downtime 45 menit, Rp2.500.000
+Giling 1: 512 ton, FIC-101.PV 99,6, rasio 0,4, 3/4 unit, suhu −5 °C"""
+FACTS = Facts([SHOWN], "id", ["Giling 1"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Produksi 1.234,5 ton, turun 1,3%.",
+        "Produksi 1,234.5 ton, turun 120 ton.",
+        "Produksi 1.235 ton atau 1,2 ribu ton; 95% dari target.",
+        "Pada 19/11 atau 2026-11-19 pukul 7.00 suhu -5 °C.",
+        "Pada 19 Nov 2026, Giling 1 membuat 512 ton, dan FIC-101.PV 99,6.",
+        "Biaya Rp2,5 juta, 3 dari 4 unit; salah satu unit berhenti 45 menit.",
+        "Tiga dari empat unit, dan 3/4 dari rencana.",
+        "Tanggal 19, bulan November 2026, tahun 2026.",
+        "Produksi 1.234,50 ton.",
+        "Semua unit berjalan baik.",
+    ],
+)
+def test_what_the_report_says_may_be_said(text: str) -> None:
+    assert FACTS.strange(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "strange"),
+    [
+        ("Produksi 1.243,5 ton.", "1.243,5"),
+        ("Produksi 1.200 ton.", "1.200"),
+        ("Produksi naik +1,3%.", "+1,3"),
+        ("Produksi 1.234,56 ton.", "1.234,56"),
+        ("Target 100% tercapai.", "100"),
+        ("Rasio 0.", "0"),
+        ("Pada 20 November 2026.", "20 November 2026"),
+        ("Pada 19 November 2025.", "19 November 2025"),
+        ("Pada 11/19/2026.", "11/19/2026"),
+        ("Sampai pukul 08.00.", "pukul 08.00"),
+        ("Giling 2 berhenti.", "2"),
+        ("Giling 1 berhenti 1 jam.", "1"),
+        ("FIC-102.PV turun.", "FIC-102.PV"),
+        ("Sekitar dua ratus ton.", "dua"),
+        ("Produksi naik dua kali lipat.", "dua"),
+        ("Separuh unit berhenti.", "Separuh"),
+        ("Satu unit berhenti.", "Satu"),
+        ("Produksi 1,2 juta ton.", "1,2 juta"),
+        ("Produksi 1234.5e3 ton.", "1234.5e3"),
+        ("Tahun 2027 lebih baik.", "Tahun 2027"),
+        ("Versi 1.2.3", "1.2.3"),
+    ],
+)
+def test_what_it_does_not_say_is_found(text: str, strange: str) -> None:
+    found = FACTS.strange(text)
+    assert found is not None
+    assert found.text == strange
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"),
+    [
+        ("Output was 1,234.5 t, down 1.3%.", True),
+        ("Output was 1.2K t on November 19, 2026 at 7 am.", True),
+        ("Output was 1.234.", False),
+        ("Output doubled.", False),
+        ("Half of the units, one of them twice.", False),
+        ("Three of the mills.", True),
+        ("Output was 1.3M t.", False),
+    ],
+)
+def test_english_is_read_as_english(text: str, fine: bool) -> None:
+    said = "Output 1,234.5 t (-1.3%), 3 mills, Thursday, 19 November 2026, 07:00 WIB"
+    assert (Facts([said], "en").strange(text) is None) is fine
+
+
+def test_a_long_word_costs_no_more_than_its_length() -> None:
+    assert Facts(["a" * 50_000 + " " + "1" * 20_000 + " " + "1.1" * 9_000], "id").strange("9" * 5_000) is not None
