@@ -29,6 +29,7 @@ from deployments.commands import (
 )
 from deployments.commands.output import is_text
 from deployments.commands.send import send
+from deployments.commands.template_preview import preview
 from deployments.errors import DeploymentError
 from wa_integrasi.catalog.problems import CatalogError
 from wa_integrasi.intake.media import MediaError
@@ -57,6 +58,7 @@ app.add_typer(messages.app, name="messages")
 app.add_typer(media.app, name="media")
 app.add_typer(source.app, name="source")
 app.add_typer(subscription.app, name="subscription")
+template.app.command()(preview)
 app.add_typer(template.app, name="template")
 app.add_typer(session.app, name="session")
 app.add_typer(key.app, name="key")

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from wa_integrasi.catalog.reading import json_schema, read_catalog_files
+from deployments.errors import DeploymentError
+from wa_integrasi.catalog.reading import check_catalog_files, json_schema, read_catalog_files
 from wa_integrasi.catalog.storing import apply_catalog, load_catalog
 from wa_integrasi.catalog.writing import write_catalog
 from wa_integrasi.settings import load_settings
@@ -21,14 +22,24 @@ Files = Annotated[list[Path], typer.Argument(help="YAML files, or folders of the
 
 
 @app.command()
-def check(files: Files) -> None:
-    """Check files without a database; every mistake is named with file, line and field."""
-    catalog = read_catalog_files(files)
+def check(
+    files: Files,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail when there are warnings too.")] = False,
+) -> None:
+    """Check files without a database; every mistake is named with file, line and field.
+
+    What a phone would show otherwise than a chat template means it is a warning.
+    """
+    catalog, doubts = check_catalog_files(files)
+    for doubt in doubts:
+        typer.echo(f"warning: {doubt}", err=True)
     kinds = [
         *((len(catalog.reports), "report", "reports"), (len(catalog.triggers), "trigger", "triggers")),
         *((len(catalog.chat_templates), "chat template", "chat templates"), (len(catalog.groups), "group", "groups")),
         *((len(catalog.contacts), "contact", "contacts"), (len(catalog.policies), "policy", "policies")),
     ]
+    if strict and doubts:
+        raise DeploymentError(f"found {len(doubts)} {'warning' if len(doubts) == 1 else 'warnings'}, must be none")
     typer.echo("good: " + ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in kinds))
 
 

@@ -13,12 +13,13 @@ from typing import Annotated, Any, cast
 import typer
 
 from deployments.commands.output import AsJson, listing, moment
+from deployments.commands.previewing import Dark, Param, given_by, warn, written
 from deployments.register import check_prefect
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
 from wa_integrasi.composing import compose_all, files_of, text_limit
-from wa_integrasi.content import dump_content, media_of
+from wa_integrasi.content import Text, dump_content, media_of
 from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.outbox import NewMessage
 from wa_integrasi.reporting import (
@@ -43,10 +44,6 @@ from wa_integrasi.text.attachment import Attachment
 app = typer.Typer(no_args_is_help=True, help="Scheduled reports.")
 
 Name = Annotated[str, typer.Argument(help="Name of the report in the catalog.")]
-Param = Annotated[
-    list[str] | None,
-    typer.Option("--param", help="A parameter of the report as name=value, or as_of=2026-11-19; once for each."),
-]
 Day = Annotated[str, typer.Option("--slot", help="A day of the period, such as 2026-11-19; else the last that ended.")]
 
 
@@ -79,6 +76,7 @@ def preview(
     png: Annotated[
         Path | None, typer.Option(help="Picture to write: the messages of the first recipient as a phone shows them.")
     ] = None,
+    dark: Dark = False,
     param: Param = None,
 ) -> None:
     """Make a report of real rows and print who would get what; nothing is enqueued."""
@@ -88,7 +86,7 @@ def preview(
     recap = _recap(name, slot)
     cadence = _cadence(name) if recap is None else None
     ends = _ends(cadence, slot) if cadence else None
-    job = recap.job if recap else plan_reports(str(cadence), slot, [name], _given(param))[0]
+    job = recap.job if recap else plan_reports(str(cadence), slot, [name], given_by(param))[0]
     if to:
         job = replace(job, report=job.report.model_copy(update={"recipients": (_known(job.catalog, to),)}))
     asyncio.run(check_prefect())
@@ -113,17 +111,18 @@ def preview(
         )
         composed = compose_all(store, messages, links=files_of(settings).links is not None)
     _show_messages(composed.messages, enclosures)
+    warn(dict.fromkeys(each.content.body for each in composed.messages if isinstance(each.content, Text)))
     for error in composed.refused:
         typer.echo(f"would be refused: {error}")
     for problem in (*summaries.problems, *enclosures.problems):
         typer.echo(f"would be left out: {problem}")
     for file in enclosures.files if attachments else ():
         place = cast(Path, attachments) / file.name
-        typer.echo(f"written: {_kept('--attachments', place, file.content)}")
+        typer.echo(f"written: {written('--attachments', place, file.content)}")
     if png is not None and composed.messages:
         chat = composed.messages[0].recipient.chat
         seen = [message for message in composed.messages if message.recipient.chat == chat]
-        typer.echo(f"written: {_kept('--png', png, _pictured(seen, enclosures))}")
+        typer.echo(f"written: {written('--png', png, _pictured(seen, enclosures, dark))}")
     if ends is not None:
         typer.echo(f"{job.slot.key} ends at {ends}: until then rows may be missing, and it cannot be run")
     people = len({message.recipient.chat for message in composed.messages})
@@ -149,7 +148,7 @@ def _file_of(message: NewMessage, enclosures: Enclosures) -> Attachment | None:
     return next(named, None)
 
 
-def _pictured(messages: Sequence[NewMessage], enclosures: Enclosures) -> bytes:
+def _pictured(messages: Sequence[NewMessage], enclosures: Enclosures, dark: bool) -> bytes:
     from wa_integrasi.text.phone import Bubble, phone_picture
 
     bubbles = []
@@ -161,16 +160,7 @@ def _pictured(messages: Sequence[NewMessage], enclosures: Enclosures) -> bytes:
             bubbles.append(Bubble(media.caption, picture=file.content))
         else:
             bubbles.append(Bubble(media.caption, file=file.name))
-    return phone_picture(bubbles)
-
-
-def _kept(option: str, place: Path, content: bytes) -> Path:
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
-    except OSError as error:
-        raise typer.BadParameter(f"{option}: {place} cannot be written: {error.strerror}") from None
-    return place
+    return phone_picture(bubbles, dark=dark)
 
 
 def _known(catalog: Catalog, to: str) -> str:
@@ -190,7 +180,7 @@ def run(name: Name, slot: Day = "", param: Param = None) -> None:
     if cadence and (ends := _ends(cadence, slot)):
         raise typer.BadParameter(f"--slot: {slot} is in a period that ends at {ends}; choose one that is over")
 
-    given = _given(param)
+    given = given_by(param)
     if cadence:
         plan_reports(cadence, slot, [name], given)
 
@@ -209,14 +199,6 @@ def run(name: Name, slot: Day = "", param: Param = None) -> None:
     if not state.is_completed():
         raise ReportError(f"{name}: {state.message or state.name}; the run's page in the Prefect UI says more")
     typer.echo(f"{name}: done; 'wa outbox list --report {name}' shows its messages")
-
-
-def _given(param: Sequence[str] | None) -> dict[str, str]:
-    """What was said of parameters, by name."""
-    pairs = [each.partition("=") for each in param or ()]
-    if wrong := next((name for name, sign, _ in pairs if not sign or not name.strip()), None):
-        raise typer.BadParameter(f"--param: found {wrong!r}, must be name=value, such as unit=GL1")
-    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _catalog() -> Catalog:

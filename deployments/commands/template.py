@@ -21,7 +21,7 @@ from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
 
-app = typer.Typer(no_args_is_help=True, help="Templates that the channels have approved.")
+app = typer.Typer(no_args_is_help=True, help="Templates that the channels have approved, and a look at chat templates.")
 
 Account = Annotated[str | None, typer.Option(help="Only this account.")]
 

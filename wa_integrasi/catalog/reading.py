@@ -27,7 +27,7 @@ _BOOLEAN = {"true": True, "yes": True, "on": True, "false": False, "no": False, 
 
 def read_catalog(text: str | bytes, file_name: str) -> Catalog:
     """The catalog of one file. Raises `CatalogError` with every problem: file, line, field, found, valid."""
-    return _read([(file_name, text)])
+    return _read([(file_name, text)])[1]
 
 
 def read_catalog_files(paths: Iterable[Path]) -> Catalog:
@@ -35,6 +35,11 @@ def read_catalog_files(paths: Iterable[Path]) -> Catalog:
 
     Raises `CatalogError`, also for a name that two files define.
     """
+    return check_catalog_files(paths)[0]
+
+
+def check_catalog_files(paths: Iterable[Path]) -> tuple[Catalog, list[Problem]]:
+    """The same, with what is doubtful about its chat templates: a phone would not show it as it is meant."""
     files: dict[Path, Path] = {}
     problems: list[Problem] = []
     for path in paths:
@@ -46,7 +51,8 @@ def read_catalog_files(paths: Iterable[Path]) -> Catalog:
             files.setdefault(file.resolve(), file)
     if problems:
         raise CatalogError(problems)
-    return _read([(str(file), _content(file)) for file in files.values()])
+    draft, catalog = _read([(str(file), _content(file)) for file in files.values()])
+    return catalog, sorted(draft.doubts(catalog), key=lambda doubt: (doubt.place.file, doubt.place.line))
 
 
 def json_schema() -> dict[str, Any]:
@@ -68,7 +74,7 @@ def _content(file: Path) -> bytes:
         raise CatalogError([Problem(Place(str(file), 1), "", f"cannot be read: {error.strerror}")]) from error
 
 
-def _read(texts: list[tuple[str, str | bytes]]) -> Catalog:
+def _read(texts: list[tuple[str, str | bytes]]) -> tuple[_Draft, Catalog]:
     draft = _Draft()
     for file, text in texts:
         draft.add(file, text)
@@ -76,7 +82,7 @@ def _read(texts: list[tuple[str, str | bytes]]) -> Catalog:
     if draft.problems or catalog is None:
         order = {file: at for at, (file, _) in enumerate(texts)}
         raise CatalogError(sorted(draft.problems, key=lambda problem: (order[problem.place.file], problem.place.line)))
-    return catalog
+    return draft, catalog
 
 
 @dataclass(slots=True)
@@ -126,6 +132,21 @@ class _Draft:
                 if detail["type"] != REFERENCES:
                     self.problems.append(self._problem(detail))
             return None
+
+    def doubts(self, catalog: Catalog) -> Iterator[Problem]:
+        """What is doubtful about the chat templates."""
+        from wa_integrasi.text.linting import lint
+
+        for name, template in catalog.chat_templates.items():
+            at: Location = ("chat_templates", name, "body")
+            for finding in lint(template.body):
+                yield Problem(self._line_of(at, finding.line), path_of(at), finding.text)
+
+    def _line_of(self, at: Location, line: int) -> Place:
+        """Where a line of a text stands; in quotes it is where the text begins."""
+        place, node = self._place(at), self.nodes.get(at)
+        block = isinstance(node, Scalar) and node.block
+        return Place(place.file, node.place.line + line) if node and block else place
 
     def _version(self, node: Node, place: Place) -> None:
         if not isinstance(node, Scalar) or not node.plain or node.text != "1":
@@ -184,10 +205,9 @@ class _Draft:
     def _problem(self, detail: ErrorDetails) -> Problem:
         at = self._location(detail["loc"])
         place = self._place(at)
-        node = self.nodes.get(at)
         text = explain(detail, self._description(at))
-        if detail["type"] == "template" and isinstance(node, Scalar) and node.block:
-            place, text = Place(place.file, node.place.line + detail["ctx"]["line"]), detail["ctx"]["reason"]
+        if detail["type"] == "template" and (line := self._line_of(at, detail["ctx"]["line"])) != place:
+            place, text = line, detail["ctx"]["reason"]
         return Problem(place, path_of(at), text)
 
     def _location(self, steps: Location) -> Location:

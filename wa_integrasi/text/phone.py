@@ -6,7 +6,7 @@ Drawn with Pillow, so that it works on every machine; a browser would draw emoji
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
@@ -24,9 +24,23 @@ _SCALE = 3
 _TEXT, _MONO, _SMALL = 15 * _SCALE, 13 * _SCALE, 11 * _SCALE
 _LINE, _PAD, _GAP = 20 * _SCALE, 9 * _SCALE, 6 * _SCALE
 _ROOM = WIDTH - 2 * 12 * _SCALE
-_WALL, _CARD, _CODE, _INK, _SOFT = "#efeae2", "#ffffff", "#f0f2f5", "#111b21", "#5b6770"
-_SIGNS = {"✔": "#177245", "✘": "#b3261e", "⚠": "#b26a00"}
 _BLOCKS = {"pre", "ul", "ol", "li", "blockquote"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Theme:
+    """The colours of the app."""
+
+    wall: str
+    card: str
+    code: str
+    ink: str
+    soft: str
+    signs: Mapping[str, str]
+
+
+_LIGHT = _Theme("#efeae2", "#ffffff", "#f0f2f5", "#111b21", "#5b6770", {"✔": "#177245", "✘": "#b3261e", "⚠": "#b26a00"})
+_DARK = _Theme("#0b141a", "#202c33", "#111b21", "#e9edef", "#aebac1", {"✔": "#57c785", "✘": "#ff8a80", "⚠": "#ffb74d"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +58,12 @@ class _Piece:
     marks: frozenset[str]
 
 
-def phone_picture(bubbles: Sequence[Bubble]) -> bytes:
-    """The messages below each other, as PNG."""
-    cards = [_card(bubble) for bubble in bubbles]
+def phone_picture(bubbles: Sequence[Bubble], *, dark: bool = False) -> bytes:
+    """The messages below each other, as PNG, in the app's light or dark theme."""
+    theme = _DARK if dark else _LIGHT
+    cards = [_card(bubble, theme) for bubble in bubbles]
     height = min(sum(card.height + _GAP for card in cards) + 4 * _GAP, HEIGHT)
-    wall = Image.new("RGB", (WIDTH, max(height, WIDTH)), _WALL)
+    wall = Image.new("RGB", (WIDTH, max(height, WIDTH)), theme.wall)
     top = 2 * _GAP
     for card in cards:
         wall.paste(card, (12 * _SCALE, top), _rounded(card))
@@ -58,40 +73,42 @@ def phone_picture(bubbles: Sequence[Bubble]) -> bytes:
     return out.getvalue()
 
 
-def _card(bubble: Bubble) -> Image.Image:
+def _card(bubble: Bubble, theme: _Theme) -> Image.Image:
     lines = _lines(bubble.text, _ROOM - 2 * _PAD)
     shown = Image.open(io.BytesIO(bubble.picture)).convert("RGB") if bubble.picture else None
     if shown is not None:
         side = _ROOM - 2 * _GAP
         shown = shown.resize((side, shown.height * side // shown.width))
     head = shown.height + _GAP if shown is not None else 3 * _LINE if bubble.file else 0
-    card = Image.new("RGB", (_ROOM, min(head + len(lines) * _LINE + 2 * _PAD, HEIGHT)), _CARD)
+    card = Image.new("RGB", (_ROOM, min(head + len(lines) * _LINE + 2 * _PAD, HEIGHT)), theme.card)
     pen = ImageDraw.Draw(card)
     if shown is not None:
         card.paste(shown, (_GAP, _GAP))
     elif bubble.file:
-        pen.rounded_rectangle((_GAP, _GAP, _ROOM - _GAP, head - _GAP), 6 * _SCALE, fill=_CODE)
+        pen.rounded_rectangle((_GAP, _GAP, _ROOM - _GAP, head - _GAP), 6 * _SCALE, fill=theme.code)
         ending = bubble.file.rpartition(".")[2].upper()[:5]
-        pen.text((2 * _PAD, _LINE), bubble.file, font=_font(frozenset({"strong"})), fill=_INK, anchor="lm")
-        pen.text((2 * _PAD, 2 * _LINE), ending, font=_font(frozenset(), _SMALL), fill=_SOFT, anchor="lm")
+        pen.text((2 * _PAD, _LINE), bubble.file, font=_font(frozenset({"strong"})), fill=theme.ink, anchor="lm")
+        pen.text((2 * _PAD, 2 * _LINE), ending, font=_font(frozenset(), _SMALL), fill=theme.soft, anchor="lm")
     for at, line in enumerate(lines):
-        _write(pen, line, _PAD, head + _PAD + at * _LINE)
+        _write(pen, line, _PAD, head + _PAD + at * _LINE, theme)
     return card
 
 
-def _write(pen: ImageDraw.ImageDraw, line: Sequence[_Piece], left: float, top: float) -> None:
+def _write(pen: ImageDraw.ImageDraw, line: Sequence[_Piece], left: float, top: float, theme: _Theme) -> None:
     if any("pre" in piece.marks for piece in line):
-        pen.rectangle((left - _GAP / 2, top, _ROOM - left + _GAP / 2, top + _LINE), fill=_CODE)
+        pen.rectangle((left - _GAP / 2, top, _ROOM - left + _GAP / 2, top + _LINE), fill=theme.code)
     if any("blockquote" in piece.marks for piece in line):
-        pen.rectangle((left, top, left + _SCALE, top + _LINE), fill=_SOFT)
+        pen.rectangle((left, top, left + _SCALE, top + _LINE), fill=theme.soft)
         left += 3 * _SCALE
     middle = top + _LINE / 2
     for piece in line:
         font = _font(piece.marks)
         wide = font.getlength(piece.text)
-        pen.text((left, middle), piece.text, font=font, fill=_SIGNS.get(piece.text.strip(), _INK), anchor="lm")
+        pen.text(
+            (left, middle), piece.text, font=font, fill=theme.signs.get(piece.text.strip(), theme.ink), anchor="lm"
+        )
         if "s" in piece.marks:
-            pen.line((left, middle, left + wide, middle), fill=_INK, width=_SCALE)
+            pen.line((left, middle, left + wide, middle), fill=theme.ink, width=_SCALE)
         left += wide
 
 
@@ -169,7 +186,7 @@ class _Reader(HTMLParser):
         word = ""
         for each in line:
             # A sign has a colour of its own, and so is a piece of its own.
-            if word and (each in _SIGNS or word in _SIGNS or each.isspace() != word.isspace()):
+            if word and (each in _LIGHT.signs or word in _LIGHT.signs or each.isspace() != word.isspace()):
                 self.pieces.append(_Piece(word, marks))
                 word = ""
             word += each

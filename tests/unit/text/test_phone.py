@@ -44,3 +44,11 @@ def test_pictures_and_files_make_a_bubble_higher() -> None:
     assert both.height > 1200
     assert both.getpixel((540, 500)) == (255, 0, 0)
     assert phone_picture([Bubble("a")]) == phone_picture([Bubble("a")])
+
+
+def test_both_themes_are_drawn_with_letters_that_stand_out() -> None:
+    for dark in (False, True):
+        drawn = Image.open(io.BytesIO(phone_picture([Bubble("Halo ✅ ⚠️ ❌")], dark=dark))).convert("L")
+        levels = [level for level, count in enumerate(drawn.histogram()) if count > 50]
+        assert max(levels) - min(levels) > 180
+        assert (drawn.getpixel((2, 2)) < 60) is dark
