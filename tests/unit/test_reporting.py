@@ -24,6 +24,7 @@ from wa_integrasi.reporting import (
     read_data,
     slot_label,
     slot_of,
+    with_parameters,
 )
 from wa_integrasi.slot import Cadence, Slot
 from wa_integrasi.sources.base import Rows
@@ -354,3 +355,110 @@ def test_a_report_that_cannot_be_is_refused(report: dict[str, Any], reason: str)
     with pytest.raises(ValidationError) as error:
         catalog(**report)
     assert reason in str(error.value)
+
+
+def test_each_recipient_is_greeted_and_taken_leave_of_as_the_catalog_says() -> None:
+    whole = catalog("{{ recipient.greeting }}|{{ recipient.called }}|{{ recipient.closing }}|{{ recipient.group }}")
+    document = whole.model_dump(exclude_unset=True)
+    document["contacts"]["siti"] |= {"salutation": "Yth.", "honorific": "Ibu", "closing": "Hormat kami"}
+    document["contacts"]["budi"] |= {"honorific": "Bapak"}
+    document["groups"]["direksi"] |= {"display_name": "Direksi", "salutation": "Yth."}
+    document["reports"]["harian"]["recipients"] = ["siti", "budi", "john", "direksi", "shift-malam"]
+    changed = Catalog.model_validate(document)
+    [found] = due_reports(changed, Slot.containing(date(2026, 11, 19), Cadence.DAILY, ZONE), ["harian"])
+    texts = [message.content.body for message in made(found, group_ids={"shift-malam": "120363012345678902@g.us"})]
+    assert texts == [
+        "Yth. Ibu Siti Rahayu, selamat pagi|Yth. Ibu Siti Rahayu|Hormat kami|tidak",
+        "Selamat pagi, Bapak Budi|Bapak Budi|Terima kasih.|tidak",
+        "Selamat pagi, John|John|Terima kasih.|tidak",
+        "Selamat pagi, Yth. Direksi|Yth. Direksi|Terima kasih.|ya",
+        "Selamat pagi, rekan-rekan shift-malam|rekan-rekan shift-malam|Terima kasih.|ya",
+    ]
+
+
+def test_who_reads_another_language_gets_the_template_for_it() -> None:
+    document = catalog("{{ 1234.5 | number }} {{ slot.label }}").model_dump(exclude_unset=True)
+    document["chat_templates"]["rekap-en"] = {"body": "{{ 1234.5 | number }} {{ recipient.closing }}", "language": "en"}
+    document["reports"]["harian"] |= {"templates": {"en": "rekap-en"}, "recipients": ["siti", "john"]}
+    changed = Catalog.model_validate(document)
+    [found] = due_reports(changed, Slot.containing(date(2026, 11, 19), Cadence.DAILY, ZONE), ["harian"])
+    assert [message.content.body for message in made(found)] == [
+        "1.234,5 Kamis, 19 November 2026",
+        "1,234.5 Thank you.",
+    ]
+
+
+PARAMETERS = [
+    {"name": "unit", "kind": "choice", "choices": ["GL1", "GL2"], "required": False},
+    {"name": "batas", "kind": "number", "default": 95},
+    {"name": "hari", "kind": "date", "default": "kemarin"},
+]
+
+
+def chosen(**given: Any) -> ReportJob:
+    return with_parameters(job("{{ parameters.unit }}, {{ as_of }}", parameters=PARAMETERS), given)
+
+
+def test_parameters_reach_queries_as_typed_binds_and_days_count_from_the_slot() -> None:
+    plain = {"unit": None, "batas": 95.0, "hari": "2026-11-19", "hari_end": "2026-11-19T17:00:00+00:00"}
+    assert plain.items() <= chosen().binds.items()
+    assert chosen().binds["as_of"] == "2026-11-19T17:00:00+00:00"
+    assert chosen().binds["as_of_date"] == "2026-11-19"
+    other = chosen(unit="gl2", batas="97,5", hari="2026-11-02", as_of="2026-11-19T14:00").binds
+    assert (other["unit"], other["batas"], other["hari"]) == ("GL2", 97.5, "2026-11-02")
+    assert (other["as_of"], other["as_of_date"]) == ("2026-11-19T07:00:00+00:00", "2026-11-19")
+    assert chosen().before.binds["hari"] == "2026-11-18"
+
+
+def test_what_was_chosen_is_sent_beside_what_the_schedule_sent() -> None:
+    plain, same, other = chosen(), chosen(batas=95, as_of="2026-11-19"), chosen(unit="GL1")
+    assert plain.key == same.key == "harian:2026-11-19"
+    assert other.key.startswith("harian:2026-11-19+")
+    assert len({plain.key, other.key, chosen(unit="GL2").key, chosen(as_of="2026-11-18").key}) == 4
+    [message] = made(other)
+    assert message.content.body == "GL1, Jumat, 20 November 2026 00.00 WIB"
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"unit": "GL3"}, "report harian: parameters.unit: is not one of the choices, must be one of GL1, GL2"),
+        ({"batas": "banyak"}, "report harian: parameters.batas: is not a number, must be a number"),
+        (
+            {"unti": "GL1"},
+            "report harian: parameters.unti: there is no such argument (did you mean 'unit'?), there are",
+        ),
+        ({"as_of": "2026-13-01"}, "report harian: as_of: found '2026-13-01', must be a day or a moment"),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_what_is_right(given: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ReportError) as wrong:
+        chosen(**given)
+    assert str(wrong.value).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("report", "reason"),
+    [
+        ({"parameters": [{"name": "unit", "kind": "int"}]}, "parameters.0: found 'unit' without a default"),
+        (
+            {"parameters": [{"name": "as_of", "kind": "int", "default": 1}]},
+            "whose bind :as_of is already that of every",
+        ),
+        ({"query": "SELECT :unit"}, "query: found ':unit', must be"),
+        ({"queries": {"a": "SELECT :unti"}, "parameters": PARAMETERS}, "queries.a: found ':unti', must be"),
+        ({"templates": {"en": "rekap"}}, "templates.en: found 'rekap', whose language is id, must be"),
+        ({"templates": {"en": "x"}}, "templates.en: found 'x', must be the name of a chat template"),
+    ],
+)
+def test_a_report_that_does_not_hold_together_is_refused(report: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError) as wrong:
+        catalog(**report)
+    assert reason in str(wrong.value)
+
+
+def test_a_distribution_list_has_no_words_of_its_own() -> None:
+    document = catalog().model_dump(exclude_unset=True)
+    document["groups"]["produksi"] |= {"closing": "Salam"}
+    with pytest.raises(ValidationError, match="found closing, must be of a group with a chat_id"):
+        Catalog.model_validate(document)

@@ -29,7 +29,7 @@ def values_of(report: Report, given: Mapping[str, Any], slot: Slot | Span, langu
     return read_given(readers, given, Setting(language, slot.next_day), WHERE)
 
 
-def moment_of(text: object, zone: str) -> datetime:
+def as_of_said(text: object, zone: str) -> datetime:
     """As of when: `2026-11-19` is the end of that day, `2026-11-19T14:00` a moment in the zone. Raises `ValueError`."""
     said = str(text)
     try:

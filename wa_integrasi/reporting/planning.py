@@ -14,7 +14,7 @@ from wa_integrasi.catalog.models import Catalog, ChatTemplate, Report
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
 from wa_integrasi.commands.grammar import Value, bound
-from wa_integrasi.reporting.parameters import AS_OF, mark_of, moment_of, values_of
+from wa_integrasi.reporting.parameters import AS_OF, as_of_said, mark_of, values_of
 from wa_integrasi.reporting.people import Addressee, addressees
 from wa_integrasi.settings import load_settings
 from wa_integrasi.slot import Cadence, Slot, Span
@@ -152,7 +152,7 @@ def with_parameters(job: ReportJob, given: Mapping[str, Any]) -> ReportJob:
     """A report with what was chosen of its parameters; `as_of` is one that each has. Raises `ReportError`."""
     own = {name: value for name, value in given.items() if name != AS_OF and value is not None}
     try:
-        as_of = moment_of(given[AS_OF], job.slot.zone) if given.get(AS_OF) is not None else None
+        as_of = as_of_said(given[AS_OF], job.slot.zone) if given.get(AS_OF) is not None else None
         values = values_of(job.report, own, job.slot, job.template.language)
     except ValueError as error:
         raise ReportError(f"report {job.name}: {error}") from None

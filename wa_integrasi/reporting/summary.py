@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from wa_integrasi.catalog.models import ChatTemplate
 from wa_integrasi.privacy.masking import Masker
@@ -20,7 +21,7 @@ from wa_integrasi.reporting.people import Addressee
 from wa_integrasi.reporting.planning import ReportError, ReportJob, slot_label
 from wa_integrasi.sources.ai import ChatMessage
 from wa_integrasi.sources.base import SourceError
-from wa_integrasi.text.locale import FormatError
+from wa_integrasi.text.locale import FormatError, Locale
 from wa_integrasi.text.markup import clean, to_plain
 from wa_integrasi.typed.facts import Facts
 
@@ -28,9 +29,9 @@ Ask = Callable[[Sequence[ChatMessage]], Awaitable[str]]
 """Asks the AI. Raises `SourceError`."""
 
 _ROWS = 60
-_TEXT = 6_000
 _CELL = 100
-"""How much of a report the AI is shown."""
+_TEXT = 6_000
+"""How much of a report the AI is shown: characters of its text, and as many of its rows."""
 
 _LONGEST = 600
 _SENTENCES = 3
@@ -73,12 +74,9 @@ async def summarise(job: ReportJob, data: ReportData, ask: Ask, now: datetime, m
         return Summaries()
     every = (job.template, *map(job.template_for, job.report.templates))
     templates: dict[str, ChatTemplate] = {each.language: each for each in every}
-    asked = [_one(job, data, template, ask, now) for template in templates.values()]
-    try:
-        async with asyncio.timeout(min(wanted.timeout_s, most_s)):
-            given = await asyncio.gather(*asked, return_exceptions=True)
-    except TimeoutError:
-        given = [UnfitError("no answer of the AI in time")] * len(templates)
+    limit_s = min(wanted.timeout_s, most_s)
+    asked = [_in_time(_one(job, data, template, ask, now), limit_s) for template in templates.values()]
+    given = await asyncio.gather(*asked, return_exceptions=True)
     texts = {language: text for language, text in zip(templates, given, strict=True) if isinstance(text, str)}
     return Summaries(
         texts,
@@ -111,6 +109,14 @@ def readable(answer: str, facts: Facts, masker: Masker) -> str:
     return text
 
 
+async def _in_time(summary: Awaitable[str], limit_s: float) -> str:
+    try:
+        async with asyncio.timeout(limit_s):
+            return await summary
+    except TimeoutError:
+        raise UnfitError("no answer of the AI in time") from None
+
+
 async def _one(job: ReportJob, data: ReportData, template: ChatTemplate, ask: Ask, now: datetime) -> str:
     masker = Masker(Names(contact.display_name for contact in job.catalog.contacts.values()))
     shown, facts = await asyncio.to_thread(_shown, job, data, template, now)
@@ -128,35 +134,38 @@ def _shown(job: ReportJob, data: ReportData, template: ChatTemplate, now: dateti
     """What the AI is shown of a report, and what that says in numbers."""
     locale = job.locale_of(template)
     nobody = Addressee(job.owner().recipient, "", language=template.language)
-    rows = [
-        {column: _cell(value, locale.number, locale.text) for column, value in row.items()}
-        for row in data.rows.as_dicts()[:_ROWS]
-    ]
+    rows = _rows(data, locale)
     shown: dict[str, object] = {
         "title": job.report.title,
         "period": slot_label(job.slot, locale),
         "text": to_plain(report_text(job, data, nobody, now))[:_TEXT],
         "rows": rows,
     }
-    said = [
-        str(shown["title"]),
-        str(shown["period"]),
-        str(shown["text"]),
-        *(str(row[each]) for row in rows for each in row),
-    ]
+    said = [str(shown[each]) for each in ("title", "period", "text")]
+    said += [cell for row in rows for cell in row.values()]
     names = [value for row in data.rows.as_dicts() for value in row.values() if isinstance(value, str)]
     return shown, Facts(said, template.language, names)
 
 
-def _cell(value: object, number: Callable[..., str], text: Callable[..., str]) -> str:
+def _rows(data: ReportData, locale: Locale) -> list[dict[str, str]]:
+    """The first rows, as many as there is room for."""
+    shown = []
+    left = _TEXT
+    for row in data.rows.as_dicts()[:_ROWS]:
+        cells = {column: _cell(value, locale) for column, value in row.items()}
+        left -= sum(len(column) + len(cell) + 6 for column, cell in cells.items())
+        if left < 0:
+            break
+        shown.append(cells)
+    return shown
+
+
+def _cell(value: object, locale: Locale) -> str:
+    """A value of a row as a table would have it; what is no single value is left out."""
     try:
-        shown = text(value) if isinstance(value, str | bool | int) else number(value)
+        return (locale.number(value) if isinstance(value, float | Decimal) else locale.text(value))[:_CELL]
     except FormatError:
-        try:
-            shown = text(value)
-        except FormatError:
-            return ""
-    return shown[:_CELL]
+        return ""
 
 
 def _reason(why: BaseException) -> str:
