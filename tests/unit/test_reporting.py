@@ -414,6 +414,7 @@ def test_what_was_chosen_is_sent_beside_what_the_schedule_sent() -> None:
     plain, same, other = chosen(), chosen(batas=95, as_of="2026-11-19"), chosen(unit="GL1")
     assert plain.key == same.key == "harian:2026-11-19"
     assert other.key.startswith("harian:2026-11-19+")
+    assert other.key == chosen(unit="gl1", as_of="2026-11-19T17:00Z").key
     assert len({plain.key, other.key, chosen(unit="GL2").key, chosen(as_of="2026-11-18").key}) == 4
     [message] = made(other)
     assert message.content.body == "GL1, Jumat, 20 November 2026 00.00 WIB"

@@ -73,9 +73,10 @@ class ReportJob:
     @property
     def key(self) -> str:
         """What it is for in dedupe keys: the slot, and what was chosen where that is not what a schedule would."""
-        if self.parameters == replace(self, chosen={}).parameters and self.as_of == self.slot.end:
+        as_of = None if self.as_of == self.slot.end else self.as_of.astimezone(UTC)
+        if self.parameters == replace(self, chosen={}).parameters and as_of is None:
             return f"{self.name}:{self.slot.key}"
-        return f"{self.name}:{self.slot.key}+{mark_of(self.parameters, self.chosen_as_of)}"
+        return f"{self.name}:{self.slot.key}+{mark_of(self.parameters, as_of)}"
 
     def template_for(self, language: str) -> ChatTemplate:
         """The chat template for who reads a language."""
