@@ -30,7 +30,7 @@ from wa_integrasi.web.receivers import AccountReceivers
 def serve(settings: Settings, host: str, port: int, phone_file: Path) -> None:
     """Serve until a signal ends it. Raises `SettingsError` and `StoreError` before anything listens."""
     settings.account()
-    with Store.open(settings.database_url.get_secret_value()) as store:
+    with Store.open(settings.database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
         app = build_app(settings, store, f"http://127.0.0.1:{port}", phone_file)

@@ -50,7 +50,7 @@ def apply_(
 ) -> None:
     """Make the database say what the files say, all of it or nothing."""
     catalog = read_catalog_files(files)
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
+    with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         changes = apply_catalog(store, catalog, prune=prune)
     for mark, names in (("+", changes.created), ("~", changes.changed), ("-", changes.removed)):
@@ -62,7 +62,7 @@ def apply_(
 @app.command()
 def export() -> None:
     """Print the catalog in force as YAML."""
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
+    with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         typer.echo(write_catalog(load_catalog(store)), nl=False)
 

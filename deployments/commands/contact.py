@@ -36,7 +36,7 @@ def block_contact(
     if not reason.strip() or not is_text(reason):
         raise typer.BadParameter("--reason: must say something, in UTF-8")
     settings = load_settings()
-    with Store.open(settings.database_url.get_secret_value()) as store:
+    with Store.open(settings.database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         address = _address(store, who)
         new = Block(_account(store, account), address, utc_now(), _actor(), reason.strip()[:500])
@@ -47,7 +47,7 @@ def block_contact(
 @app.command("unblock")
 def unblock_contact(who: Who, account: Account = None) -> None:
     """Hear somebody again; exit code 1 when they were not blocked."""
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
+    with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         address = _address(store, who)
         gone = unblock(store, account or EVERY_ACCOUNT, address, _actor(), utc_now())
@@ -62,7 +62,7 @@ def unblock_contact(who: Who, account: Account = None) -> None:
 def blocked_contacts(as_json: AsJson = False) -> None:
     """Show everybody who is blocked."""
     settings = load_settings()
-    with Store.open(settings.database_url.get_secret_value()) as store:
+    with Store.open(settings.database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         found = blocks(store)
     rows = [

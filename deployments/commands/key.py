@@ -66,7 +66,7 @@ def revoke(name: Name) -> None:
 @contextmanager
 def _store() -> Iterator[tuple[Settings, Store]]:
     settings = load_settings()
-    with Store.open(settings.database_url.get_secret_value()) as store:
+    with Store.open(settings.database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         yield settings, store
 

@@ -112,7 +112,7 @@ def expire() -> None:
 
 @contextmanager
 def _open(settings: Settings) -> Iterator[Store]:
-    with Store.open(settings.database_url.get_secret_value()) as store:
+    with Store.open(settings.database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         yield store
 

@@ -164,7 +164,7 @@ def sla(
 
 @contextmanager
 def _store() -> Iterator[Store]:
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
+    with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         yield store
 

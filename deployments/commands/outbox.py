@@ -35,7 +35,7 @@ def list_(
 ) -> None:
     """List messages, newest first, with their numbers masked."""
     settings = load_settings()
-    with Store.open(settings.database_url.get_secret_value()) as store:
+    with Store.open(settings.database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         entries = History(store).messages(
             status=status, report=report, slot=slot, account=account, code=code, limit=limit
@@ -64,7 +64,7 @@ def show(
     """Show one message, what it waits for, and every state it went through."""
     settings = load_settings()
     zone = settings.timezone
-    with Store.open(settings.database_url.get_secret_value()) as store:
+    with Store.open(settings.database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         history = History(store)
         found = history.messages(ids=[message_id])
@@ -160,7 +160,7 @@ def _decide(
         raise typer.BadParameter(f"say which messages: {by}")
     if not reason.strip():
         raise typer.BadParameter("say why with --reason")
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
+    with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         left = _left(History(store), selection, of)
         count = what(Outbox(store), selection, reason.strip())

@@ -97,7 +97,7 @@ def preview(
     asked = job.report.summary.source if job.report.summary else ""
     summaries = asyncio.run(summarise(job, data, ask_ai(asked), now))
     with (
-        Store.open(settings.database_url.get_secret_value()) as store,
+        Store.open(settings.database_url.get_secret_value(), create=False) as store,
         TemporaryDirectory(prefix="wa-preview-") as folder,
     ):
         messages = compose(
@@ -202,7 +202,7 @@ def run(name: Name, slot: Day = "", param: Param = None) -> None:
 
 
 def _catalog() -> Catalog:
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
+    with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         return load_catalog(store)
 

@@ -47,7 +47,7 @@ def send(
     """Send a message before everything else that waits; exit code 1 if --wait sees that it was not sent."""
     content = _content(text, template, language, param or [])
     settings = load_settings()
-    with Store.open(settings.database_url.get_secret_value()) as store:
+    with Store.open(settings.database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         _check_account(store, account)
         messages = _composed(

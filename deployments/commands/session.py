@@ -77,7 +77,7 @@ async def _looked(account: str, *, anew: bool = False) -> Look:
     settings = load_settings()
     await check_prefect()
     block = await load_account(account)
-    with Store.open(settings.database_url.get_secret_value()) as store:
+    with Store.open(settings.database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         async with block.sender() as sender:
             if not isinstance(sender, HasSession):

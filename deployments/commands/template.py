@@ -29,7 +29,7 @@ Account = Annotated[str | None, typer.Option(help="Only this account.")]
 @app.command("list")
 def list_(account: Account = None, as_json: AsJson = False) -> None:
     """List the templates as they were at the last sync, with what the channel has said of them since."""
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
+    with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         if account is not None:
             _check_account(store, account)
@@ -54,7 +54,7 @@ def list_(account: Account = None, as_json: AsJson = False) -> None:
 @app.command()
 def sync(account: Account = None) -> None:
     """Ask the channels for their templates; an account whose channel does not answer keeps what is known."""
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
+    with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         results = asyncio.run(_sync(store, account))
     for result in results:
@@ -82,7 +82,7 @@ def nudge(
         template = None if name is None else load_content("template", json.dumps({"name": name, "language": language}))
     except ContentError as error:
         raise typer.BadParameter(str(error)) from None
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
+    with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         _check_account(store, account)
         with store.writing() as connection:

@@ -158,6 +158,6 @@ def _check(catalog: Catalog, contact: str, group: str, language: str) -> None:
 
 
 def _catalog() -> Catalog:
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
+    with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         return load_catalog(store)

@@ -91,10 +91,16 @@ class Store:
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @classmethod
-    def open(cls, url: str) -> Self:
-        """Connect lazily to `url` (`sqlite+pysqlite` or `postgresql+psycopg`)."""
+    def open(cls, url: str, *, create: bool = True) -> Self:
+        """Connect lazily to `url` (`sqlite+pysqlite` or `postgresql+psycopg`).
+
+        SQLite makes a file that is not there: without `create` that raises `StoreError`, since the address is mistyped.
+        """
         if make_url(url).get_backend_name() == "sqlite":
-            Path(str(make_url(url).database)).parent.mkdir(parents=True, exist_ok=True)
+            file = Path(str(make_url(url).database))
+            if not (create or file.exists()):
+                raise StoreError(f"there is no store at {file}: run 'wa init', or correct WA_DATABASE_URL")
+            file.parent.mkdir(parents=True, exist_ok=True)
         # Without its parameters an error has no names, numbers or messages in it, wherever it is logged.
         own = {} if make_url(url).get_backend_name() == "sqlite" else _GIVE_UP
         patience = {name: value for name, value in own.items() if name not in make_url(url).query}
