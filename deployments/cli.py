@@ -19,6 +19,7 @@ from deployments.commands import (
     key,
     media,
     messages,
+    notice,
     outbox,
     report,
     session,
@@ -27,7 +28,7 @@ from deployments.commands import (
     template,
     trigger,
 )
-from deployments.commands.output import is_text
+from deployments.commands.output import AsJson, is_text, listing
 from deployments.commands.send import send
 from deployments.commands.template_preview import preview
 from deployments.errors import DeploymentError
@@ -62,6 +63,7 @@ template.app.command()(preview)
 app.add_typer(template.app, name="template")
 app.add_typer(session.app, name="session")
 app.add_typer(key.app, name="key")
+app.add_typer(notice.app, name="notice")
 app.command()(send)
 
 
@@ -109,13 +111,28 @@ def live(
 
 
 @app.command()
-def deploy() -> None:
-    """Register blocks, work pool and deployments with the Prefect server of PREFECT_API_URL."""
+def deploy(
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Change nothing; say what Prefect does not have as it should, and end with 1."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Register blocks, work pool, deployments and automations with the Prefect server of PREFECT_API_URL."""
+    from deployments.register import check_prefect, register_automations, register_blocks
     from deployments.register import deploy as deploy_all
-    from deployments.register import register_blocks
 
-    registered = asyncio.run(register_blocks(load_settings()))
-    for line in [*registered, *(f"deployment {name}" for name in deploy_all())]:
+    settings = load_settings()
+    if check:
+        from deployments.drift import drift
+
+        asyncio.run(check_prefect())
+        found = asyncio.run(drift(settings))
+        rows = [{"kind": d.kind, "name": d.name, "drift": d.is_, "what": d.what} for d in found]
+        listing(rows, as_json=as_json, empty="Prefect has everything as it should be")
+        raise typer.Exit(1 if found else 0)
+    lines = [*asyncio.run(register_blocks(settings)), *(f"deployment {name}" for name in deploy_all())]
+    for line in [*lines, *asyncio.run(register_automations())]:
         typer.echo(line)
 
 

@@ -19,6 +19,7 @@ from deployments.commands_work import CommandsWork
 from deployments.errors import DeploymentError, RegistrationError
 from deployments.gateway_work import AccountsWork, Hands
 from deployments.intake_work import ConversationsWork, FilesWork, KeptAi
+from deployments.notices_work import NoticesWork
 from deployments.runs import Runs
 from deployments.working import Runner
 from wa_integrasi.answering.desk import Desk
@@ -54,6 +55,7 @@ async def work(store: Store, settings: Settings, stop: asyncio.Event, budget_s: 
         runner.add(AccountsWork(runner, hands))
         runner.add(FilesWork(store, settings))
         runner.add(ConversationsWork(store, settings, ai, runs))
+        runner.add(NoticesWork(store, settings))
         runner.add(commands)
         log.info("wa live is at work")
         await stop.wait()
@@ -67,7 +69,7 @@ def live(settings: Settings, budget_s: float = BUDGET_S) -> None:
     """
     if get_current_settings().api.url is None:
         raise RegistrationError("PREFECT_API_URL is not set; it looks like http://127.0.0.1:4200/api")
-    with Store.open(settings.database_url.get_secret_value()) as store:
+    with Store.open(settings.database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         _log_to_the_terminal()
         _until_a_signal(lambda stop: work(store, settings, stop, budget_s))

@@ -4,10 +4,11 @@ from prefect import State, flow
 
 from tasks.channels import sessions, templates
 from tasks.notify import notify
+from tasks.second_channel import second_channel
 from tasks.step import all_of
 from tasks.storage import archiving, database, media, retention
 
-STEPS = (templates, sessions, media, retention, archiving, database, notify)
+STEPS = (templates, sessions, media, retention, archiving, database, second_channel, notify)
 
 
 @flow(name="upkeep", flow_run_name="upkeep", log_prints=False, persist_result=False)

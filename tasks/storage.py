@@ -20,7 +20,7 @@ from wa_integrasi.web.api.idempotency import KEPT, forget_old
 T = TypeVar("T")
 
 
-async def _in_store(work: Callable[[Store, Settings], T]) -> T:
+async def in_store(work: Callable[[Store, Settings], T]) -> T:
     """Do blocking work with the store, beside the event loop."""
 
     def done() -> T:
@@ -56,7 +56,7 @@ async def retention() -> str:
         entries = forget_audit(store, now - timedelta(days=settings.audit_days))
         return f"forgotten: {events} webhooks, {entries} entries of the audit log, {answers} answers"
 
-    return await _in_store(forget)
+    return await in_store(forget)
 
 
 @step("archive")
@@ -67,10 +67,10 @@ async def archiving() -> str:
         before = utc_now() - timedelta(days=settings.archive_days)
         return str(archive(store, settings.archive_path, before, settings.timezone))
 
-    return await _in_store(move)
+    return await in_store(move)
 
 
 @step("database")
 async def database() -> str:
     """Refresh the database's statistics, and give back what deleted rows have left."""
-    return await _in_store(lambda store, _: tend(store))
+    return await in_store(lambda store, _: tend(store))

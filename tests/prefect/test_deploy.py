@@ -1,11 +1,16 @@
 """`wa deploy` and `prefect deploy --all` register what `prefect.yaml` says, and the server really schedules it."""
 
+import asyncio
+import json
 import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import httpx
+
+from deployments.register import register_automations
 from tests.prefect.conftest import House, eventually
 
 PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
@@ -31,6 +36,7 @@ def test_every_deployment_has_its_schedule_in_the_business_zone(house: House) ->
         "poll": [("poll", "*/2 * * * *", "Asia/Jakarta")],
         "upkeep": [("upkeep", "17 * * * *", "Asia/Jakarta")],
         "watches": [("watches", "* * * * *", "Asia/Jakarta")],
+        "alarm": [],
         "trigger": [],
     }
     assert {found["entrypoint"] for found in deployments(house).values()} == {
@@ -39,6 +45,7 @@ def test_every_deployment_has_its_schedule_in_the_business_zone(house: House) ->
         "flows.watches.watches",
         "flows.on_demand.on_demand",
         "flows.upkeep.upkeep",
+        "flows.alarm.alarm",
     }
 
 
@@ -75,6 +82,7 @@ def test_deploying_again_with_another_zone_moves_the_schedules_and_doubles_none(
             "poll": [zone],
             "upkeep": [zone],
             "watches": [zone],
+            "alarm": [],
             "trigger": [],
         }
 
@@ -91,3 +99,21 @@ def test_a_prefect_that_is_away_is_said_in_one_line(house: House) -> None:
     assert done.returncode == 1
     assert "http://127.0.0.1:1/api" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_check_finds_nothing_after_a_deployment_and_names_what_was_changed_since(house: House) -> None:
+    good = house.wa("deploy", "--check")
+    assert (good.returncode, good.stdout) == (0, "Prefect has everything as it should be\n")
+    automations = {found["name"]: found["id"] for found in house.prefect("automations/filter")}
+    assert len(automations) == 3
+    gone = "wa: runs whose process is gone"
+    httpx.delete(f"{house.at.prefect_url}/api/automations/{automations[gone]}").raise_for_status()
+    bad = house.wa("deploy", "--check", "--json", WA_GATEWAY_POLL_CRON="*/5 * * * *", WA_API_KEY="x" * 32)
+    assert bad.returncode == 1
+    found = {(row["kind"], row["name"]): (row["drift"], row["what"]) for row in json.loads(bad.stdout)}
+    assert found.pop(("deployment", "wa-gateway/poll"))[1].startswith("schedules: is [('poll', '*/2 * * * *'")
+    [(block, (how, what))] = [item for item in found.items() if item[0][0] == "block"]
+    assert (block[1], how, what) == ("meta-cloud-api/default", "different", "access_token")
+    assert [name for name in found if name[0] == "automation"] == [("automation", gone)]
+    asyncio.run(register_automations())
+    assert {found["name"] for found in house.prefect("automations/filter")} == set(automations)

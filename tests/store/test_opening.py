@@ -11,7 +11,7 @@ from deployments.cli import app
 from wa_integrasi.store.engine import StoreError
 
 
-@pytest.mark.parametrize("command", ["outbox list", "messages list", "template list", "key list"])
+@pytest.mark.parametrize("command", ["outbox list", "messages list", "template list", "key list", "notice list"])
 def test_a_mistyped_address_is_said_and_no_file_is_made(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

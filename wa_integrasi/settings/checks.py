@@ -19,6 +19,7 @@ _TWILIO_SENDER = re.compile(r"\+[0-9]{7,15}|MG[0-9a-fA-F]{32}")
 _WATZAP_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _WORD = re.compile(r"[\x21-\x7e]{1,4096}")
+_NOTICE_URL = re.compile(r"[A-Za-z][A-Za-z0-9]*://[^\s]+")
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 
 
@@ -114,6 +115,13 @@ def _clamav(text: str) -> str:
     return text
 
 
+def _notice_urls(secret: SecretStr) -> SecretStr:
+    urls = re.split(r"[\s,]+(?=[A-Za-z][A-Za-z0-9]*://)|\s+", secret.get_secret_value().strip())
+    if not all(_NOTICE_URL.fullmatch(url) for url in urls):
+        raise ValueError("addresses as apprise knows them, with spaces between: mailto://… tgram://… json://…")
+    return SecretStr(" ".join(urls))
+
+
 def _cron(text: str) -> str:
     read_cron(text)
     return text
@@ -146,6 +154,7 @@ AccountSid = Annotated[str, AfterValidator(_account_sid)]
 SessionName = Annotated[str, AfterValidator(_session_name)]
 FormerKeys = Annotated[SecretStr, AfterValidator(_former_keys)]
 ClamAvAddress = Annotated[str, AfterValidator(_clamav)]
+NoticeUrls = Annotated[SecretStr, AfterValidator(_notice_urls)]
 FolderPath = Annotated[Path, AfterValidator(_folder_path)]
 FilePath = Annotated[Path, AfterValidator(_file_path)]
 Cron = Annotated[str, AfterValidator(_cron)]

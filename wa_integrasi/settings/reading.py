@@ -61,6 +61,9 @@ class Settings(BaseModel):
     """More than the week for which a channel sends a webhook again."""
     audit_days: int = Field(default=730, ge=31, le=36_500)
 
+    owner_notice_urls: checks.NoticeUrls | None = None
+    owner_notice_minutes: int = Field(default=15, ge=1, le=1_440)
+
     rekap_daily_cron: Cron = "0 7 * * *"
     rekap_weekly_cron: Cron = "0 7 * * 1"
     rekap_monthly_cron: Cron = "0 7 1 * *"

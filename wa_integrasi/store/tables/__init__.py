@@ -36,6 +36,7 @@ from wa_integrasi.store.tables.outbound import (
     message_events,
     wa_outbox,
 )
+from wa_integrasi.store.tables.owner import owner_notices
 from wa_integrasi.store.tables.reporting import told_recaps
 from wa_integrasi.store.tables.schedules import report_slots, watches
 from wa_integrasi.store.tables.subscriptions import subscriptions
@@ -72,6 +73,7 @@ __all__ = [
     "message_events",
     "metadata",
     "number_changes",
+    "owner_notices",
     "policies",
     "report_slots",
     "reports",

@@ -1,4 +1,4 @@
-"""The archive: files that finished messages are in, and the keys of those messages."""
+"""The archive and the keys of its messages; what the owner was told by another channel."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,4 +28,18 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("outbox_id", _NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("digest", name="pk_archived_keys"),
+    )
+    op.create_table(
+        "owner_notices",
+        sa.Column("matter", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("told_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("matter", name="pk_owner_notices"),
+    )
+    due = sa.text("due_at IS NOT NULL")
+    op.create_index(
+        "ix_owner_notices_due_at", "owner_notices", ["due_at"], unique=False, postgresql_where=due, sqlite_where=due
     )
