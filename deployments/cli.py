@@ -28,6 +28,7 @@ from deployments.commands import (
     template,
     trigger,
 )
+from deployments.commands.doctor import doctor
 from deployments.commands.output import AsJson, is_text, listing
 from deployments.commands.send import send
 from deployments.commands.template_preview import preview
@@ -65,6 +66,7 @@ app.add_typer(session.app, name="session")
 app.add_typer(key.app, name="key")
 app.add_typer(notice.app, name="notice")
 app.command()(send)
+app.command()(doctor)
 
 
 @app.callback()
