@@ -8,9 +8,10 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from deployments.commands import (
     catalog,
@@ -43,8 +44,22 @@ from wa_integrasi.settings import SettingsError, load_settings
 from wa_integrasi.sources.base import SourceError
 from wa_integrasi.store.engine import Store, StoreError
 
+
+class Plain(TyperGroup):
+    """Errors of usage in plain words: Typer begins some of them with pydantic's."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 app = typer.Typer(
     name="wa",
+    cls=Plain,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
