@@ -5,21 +5,27 @@ from typing import Any, Literal
 
 from prefect import flow
 from prefect.futures import PrefectFuture, wait
+from prefect.runtime import flow_run
 
-from tasks.enqueue import enqueue
 from tasks.format import format_messages
 from tasks.notify import notify
 from tasks.query import query
+from tasks.report import enqueue_slot, leave_out, show_only
 from tasks.send import send
 from tasks.summarise import summarise_report
-from wa_integrasi.reporting import ReportJob, plan_reports
+from wa_integrasi.reporting import Asked, ReportJob, plan_run
+from wa_integrasi.slot import Cadence
 
 
 @flow(name="rekap", flow_run_name="rekap {cadence}", log_prints=False, persist_result=False)
 async def rekap(
     cadence: Literal["daily", "weekly", "monthly"],
     slot: str = "",
+    until: str = "",
     only: list[str] = [],  # noqa: B006 - never changed; a union with null has no form in the Prefect UI
+    as_of: str = "",
+    force: bool = False,
+    dry_run: bool = False,
     parameters: dict[str, Any] = {},  # noqa: B006 - as above
 ) -> list[PrefectFuture[None]]:
     """Send every enabled report of a cadence for the period that has just ended.
@@ -27,20 +33,30 @@ async def rekap(
     Args:
         cadence: Which reports.
         slot: A day of the period to report on, such as 2026-11-19; empty for the period that has just ended.
+        until: A day of the last period to report on, where there are several: 62 at most, the oldest goes first.
         only: Names of reports, to send only those.
+        as_of: A day or a moment, such as 2026-11-19T07:00: send what a run would have sent then.
+        force: Make it anew though it was sent, or though the calendar leaves it out; it says that it is a correction.
+        dry_run: Ask the sources and make the messages, but enqueue nothing.
         parameters: What is chosen of their parameters, by name, and of `as_of`; each of the reports must have them.
     """
-    jobs = await asyncio.to_thread(plan_reports, cadence, slot, only, parameters)
-    sent = [branch(job) for job in jobs]
-    await asyncio.to_thread(wait, sent)
+    asked = Asked(Cadence(cadence), slot, until, only, as_of, force, dry_run, parameters)
+    sent: list[PrefectFuture[None]] = []
+    for jobs in await asyncio.to_thread(plan_run, asked, flow_run.scheduled_start_time):
+        branches = [branch(job) for job in jobs]
+        await asyncio.to_thread(wait, branches)
+        sent += branches
     await notify()
     return sent
 
 
 def branch(job: ReportJob) -> PrefectFuture[None]:
     """One report's way; when it fails, the others go on, and the run says so at its end."""
+    if job.left_out:
+        return leave_out.submit(job)
     data = query.submit(job)
     summaries = summarise_report.submit(job, data) if job.report.summary else None
     messages = format_messages.submit(job, data, summaries)
-    queued = enqueue.submit(job.name, messages)
-    return send.submit(job.name, queued, account=job.report.account)
+    if job.dry_run:
+        return show_only.submit(job, messages)
+    return send.submit(job.name, enqueue_slot.submit(job, messages), account=job.report.account)

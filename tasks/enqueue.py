@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from wa_integrasi.composing import ComposeError, compose_all, files_of
+from wa_integrasi.composing import Composed, ComposeError, compose_all, files_of
 from wa_integrasi.message import Status
-from wa_integrasi.outbox import NewMessage, Outbox
+from wa_integrasi.outbox import Enqueued, NewMessage, Outbox
+from wa_integrasi.reporting import Page
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 
@@ -18,6 +19,8 @@ class Queued:
 
     ids: list[int]
     refused: list[dict[str, str]]
+    page: Page | None = None
+    """Of a report: what is shown of it."""
 
 
 @task(
@@ -42,12 +45,17 @@ def enqueue(report: str, messages: list[NewMessage]) -> Queued:
     with Store.open(settings.database_url.get_secret_value()) as store:
         composed = compose_all(store, messages, links=files_of(settings).links is not None)
         rows = Outbox(store).enqueue(composed.messages)
+    return queued(rows, composed)
+
+
+def queued(rows: list[Enqueued], composed: Composed, page: Page | None = None) -> Queued:
+    """What was enqueued, told in the log."""
     new = sum(row.created for row in rows)
     logger = get_run_logger()
     logger.info("%s new, %s enqueued before, %s refused", new, len(rows) - new, len(composed.refused))
     for error in composed.refused:
         logger.warning("refused: %s", error)
-    return Queued([row.id for row in rows], [refusal(error) for error in composed.refused])
+    return Queued([row.id for row in rows], [refusal(error) for error in composed.refused], page)
 
 
 def refusal(error: ComposeError) -> dict[str, str]:

@@ -7,7 +7,15 @@ from prefect.runtime import flow_run
 from wa_integrasi.clock import utc_now
 from wa_integrasi.composing import files_of, text_limit
 from wa_integrasi.outbox import NewMessage
-from wa_integrasi.reporting import ReportData, ReportJob, Summaries, compose, enclose, subscribers_of
+from wa_integrasi.reporting import (
+    ReportData,
+    ReportJob,
+    Summaries,
+    compose,
+    corrected_chats,
+    enclose,
+    subscribers_of,
+)
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 
@@ -24,6 +32,7 @@ def format_messages(job: ReportJob, data: ReportData, summaries: Summaries | Non
     settings = load_settings()
     with Store.open(settings.database_url.get_secret_value()) as store:
         limit, subscribers = text_limit(store, job.report.account), subscribers_of(store, job)
+        corrected = corrected_chats(store, job)
     now, logger = utc_now(), get_run_logger()
     enclosures = enclose(job, data, now)
     for problem in enclosures.problems:
@@ -39,6 +48,7 @@ def format_messages(job: ReportJob, data: ReportData, summaries: Summaries | Non
         enclosed=enclosures.contents(job, files),
         subscribers=subscribers,
         summaries=summaries.texts if summaries else None,
+        corrected=corrected,
     )
     if enclosures.files:
         files.sweep()

@@ -35,7 +35,7 @@ async def send(report: str, queued: Queued, account: str = "default", budget_s: 
         async with _delivery(store, settings, account) as delivery:
             await delivery.follow(queued.ids, budget_s)
         entries = History(store).messages(ids=queued.ids, limit=len(queued.ids))
-    await show_standing(entries, queued.refused)
+    await show_standing(entries, queued.refused, queued.page)
 
 
 @task(name="drain", cache_policy=NO_CACHE, persist_result=False)

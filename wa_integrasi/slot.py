@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import assert_never
@@ -19,12 +19,28 @@ class Cadence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Shift:
+    """Hours of each day that one crew works; across midnight where they end before they begin."""
+
+    name: str
+    begin: time
+    end: time
+
+    @property
+    def hours(self) -> str:
+        """`23:00–07:00`."""
+        return f"{self.begin:%H:%M}–{self.end:%H:%M}"
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """One period: `start` is in it, `end` is not. `key` names it in dedupe keys: 2026-11-19, 2026-W47, 2026-10."""
 
     cadence: Cadence
     first_day: date
     zone: str
+    shift: Shift | None = None
+    """Of a day: only this shift, which belongs to the day on which it begins."""
 
     @property
     def next_day(self) -> date:
@@ -43,17 +59,26 @@ class Slot:
     @property
     def previous(self) -> Slot:
         """The slot before this one."""
-        return Slot.containing(self.first_day - timedelta(days=1), self.cadence, self.zone)
+        before = Slot.containing(self.first_day - timedelta(days=1), self.cadence, self.zone)
+        return replace(before, shift=self.shift)
+
+    @property
+    def following(self) -> Slot:
+        """The slot after this one."""
+        return replace(self, first_day=self.next_day)
 
     @property
     def start(self) -> datetime:
-        """Midnight in the business zone, aware."""
-        return datetime.combine(self.first_day, time(), ZoneInfo(self.zone))
+        """Midnight in the business zone, or the shift's first moment; aware."""
+        return datetime.combine(self.first_day, self.shift.begin if self.shift else time(), ZoneInfo(self.zone))
 
     @property
     def end(self) -> datetime:
-        """Midnight after the last day, aware."""
-        return datetime.combine(self.next_day, time(), ZoneInfo(self.zone))
+        """Midnight after the last day, or where the shift ends; aware."""
+        if self.shift is None:
+            return datetime.combine(self.next_day, time(), ZoneInfo(self.zone))
+        day = self.next_day if self.shift.end <= self.shift.begin else self.first_day
+        return datetime.combine(day, self.shift.end, ZoneInfo(self.zone))
 
     @property
     def key(self) -> str:

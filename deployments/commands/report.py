@@ -170,15 +170,28 @@ def _known(catalog: Catalog, to: str) -> str:
 
 
 @app.command()
-def run(name: Name, slot: Day = "", param: Param = None) -> None:
+def run(
+    name: Name,
+    slot: Day = "",
+    until: Annotated[
+        str, typer.Option(help="A day of the last period, with --slot of the first: one after the other, 62 at most.")
+    ] = "",
+    as_of: Annotated[str, typer.Option(help="Send what would have been sent then, such as 2026-11-19T07:00.")] = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Again, as a correction, though it was sent or is left out.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Make it, show it in Prefect, enqueue nothing.")] = False,
+    param: Param = None,
+) -> None:
     """Run a report now, in this process; what was sent for its slot and parameters before is not sent again.
 
     One of the cadence task_delivery is told of what has happened since it was last told, also when nothing has changed.
     """
     recap = _recap(name, slot)
     cadence = _cadence(name) if recap is None else None
-    if cadence and (ends := _ends(cadence, slot)):
-        raise typer.BadParameter(f"--slot: {slot} is in a period that ends at {ends}; choose one that is over")
+    for option, day in (("--slot", slot), ("--until", until)):
+        if cadence and (ends := _ends(cadence, day, option)):
+            raise typer.BadParameter(f"{option}: {day} is in a period that ends at {ends}; choose one that is over")
 
     given = given_by(param)
     if cadence:
@@ -193,12 +206,16 @@ def run(name: Name, slot: Day = "", param: Param = None) -> None:
         await check_prefect()
         if recap is not None:
             return await task_delivery([name], force=True, return_state=True)
-        return await rekap(cast(Any, cadence), slot, [name], given, return_state=True)
+        chosen = (slot, until, [name], as_of, force, dry_run, given)
+        return await rekap(cast(Any, cadence), *chosen, return_state=True)
 
     state = asyncio.run(run_flow())
     if not state.is_completed():
         raise ReportError(f"{name}: {state.message or state.name}; the run's page in the Prefect UI says more")
-    typer.echo(f"{name}: done; 'wa outbox list --report {name}' shows its messages")
+    if dry_run:
+        typer.echo(f"{name}: done, nothing enqueued; the artifact rekap-{name} in the Prefect UI shows it")
+    else:
+        typer.echo(f"{name}: done; 'wa outbox list --report {name}' shows its messages")
 
 
 def _catalog() -> Catalog:
@@ -207,13 +224,13 @@ def _catalog() -> Catalog:
         return load_catalog(store)
 
 
-def _ends(cadence: Cadence, day: str) -> str | None:
+def _ends(cadence: Cadence, day: str, option: str = "--slot") -> str | None:
     """When the slot of a day will be over, in the business zone; None when it is."""
     zone, now = load_settings().timezone, utc_now()
     try:
         end = slot_of(cadence, day, zone, now).end
     except ReportError as error:
-        raise typer.BadParameter(f"--{error}") from None
+        raise typer.BadParameter(str(error).replace("slot:", f"{option}:", 1)) from None
     return moment(end, zone) if end > now else None
 
 

@@ -1,6 +1,6 @@
 """The flows, run for real: a source, the outbox, the provider over HTTP, the phone, its signed receipts."""
 
-import json
+import asyncio
 from collections import Counter
 from dataclasses import asdict
 from itertools import pairwise
@@ -71,7 +71,15 @@ async def test_the_run_page_shows_the_steps_each_waiting_for_the_one_before(hous
         inputs = {given["id"] for values in runs[after]["task_inputs"].values() for given in values}
         assert inputs == {runs[before]["id"]}, f"{after} waits for {before}"
     artifacts = house.prefect("artifacts/filter", flow_runs={"id": {"any_": [run_id]}})
-    assert [artifact["type"] for artifact in artifacts] == ["table"]
+    [page] = artifacts
+    assert (page["type"], page["key"]) == ("markdown", "rekap-rekap-harian")
+    assert "Rekap Produksi Harian" in page["data"]
+    people = [contact.display_name for contact in load_catalog(house.store).contacts.values()]
+    assert [name for name in people if name in page["data"]] == []
+    assert "+62" not in page["data"].replace("+62…", "")
+    rows = [line for line in page["data"].splitlines() if line.startswith("| ") and "1/1" in line]
+    assert len(rows) == 3
+    assert "wa outbox list --report rekap-harian --slot 2026-11-16" in page["data"]
 
 
 async def test_one_broken_report_never_stops_the_others_and_the_run_says_which(house: House) -> None:
@@ -117,9 +125,9 @@ async def test_who_the_channel_does_not_reach_is_refused_with_the_reason_and_the
     assert [entry.status for entry in found] == ["sent"] * 3
     run_id = str(state.state_details.flow_run_id)
     [artifact] = house.prefect("artifacts/filter", flow_runs={"id": {"any_": [run_id]}})
-    shown = [(row["to"], row["status"]) for row in json.loads(artifact["data"])]
-    assert ("group …8901", "refused") in shown
-    assert len(shown) == 4
+    cells = [line.split(" | ") for line in artifact["data"].splitlines() if line.startswith("| ") and "1/1" in line]
+    assert ("group …8901", "refused") in [(row[1], row[3]) for row in cells]
+    assert len(cells) == 4
 
 
 async def test_a_source_that_does_not_exist_is_named(house: House) -> None:
@@ -172,3 +180,42 @@ async def test_a_report_reaches_the_phone_with_its_chart_and_its_file(house: Hou
     }
     on_the_phone = [message for message in house.phone() if message["to"] == entries[0].chat][-3:]
     assert [message["type"] for message in on_the_phone] == ["text", "image", "document"]
+
+
+async def test_a_forced_report_is_sent_again_as_a_correction_and_a_dry_run_sends_nothing(house: House) -> None:
+    for options in ({}, {"force": True}, {"dry_run": True}, {}):
+        state = await rekap("daily", slot="2026-11-11", **RUN, **options, return_state=True)
+        assert state.is_completed(), (options, state)
+    entries = read(house, "2026-11-11")
+    corrections = [entry for entry in entries if entry.content.startswith("_Koreksi: menggantikan rekap")]
+    assert (len(entries), len(corrections)) == (6, 3)
+
+
+async def test_a_range_is_sent_with_its_oldest_period_first(house: House) -> None:
+    state = await rekap("daily", slot="2026-11-07", until="2026-11-09", **RUN, return_state=True)
+    assert state.is_completed(), state
+    ids = {day: [e.id for e in read(house, f"2026-11-0{day}")] for day in (7, 8, 9)}
+    assert max(ids[7]) < min(ids[8]) < max(ids[8]) < min(ids[9])
+
+
+async def test_what_waits_for_its_readers_hours_fails_no_run_and_a_day_off_sends_nothing(house: House) -> None:
+    document = load_catalog(house.store).model_dump(exclude_defaults=True)
+    document["calendars"] = {"libur": {"closed": {"2026-11-10": "Perbaikan kiln"}}}
+    owner = document["reports"]["rekap-harian"]["owner"]
+    document["groups"]["malam"] = {"members": [owner], "quiet_hours": "00:00-12:00,12:00-23:59", "zone": "WIT"}
+    apply_catalog(house.store, Catalog.model_validate({"version": 1, **document}))
+    with_report(house, "tenang", recipients=["malam"])
+    with_report(house, "hari-kerja", calendar="libur", workdays_only=True)
+    state = await rekap("daily", slot="2026-11-10", only=["tenang", "hari-kerja"], return_state=True)
+    assert state.is_completed(), state
+    [waiting] = house.history.messages(report="tenang")
+    assert (waiting.status, waiting.error_code) == ("pending", "quiet_hours")
+    assert house.history.messages(report="hari-kerja") == []
+
+
+async def test_two_polls_of_an_account_do_not_run_at_once(house: House) -> None:
+    first, second = await asyncio.gather(gateway(stay_s=2, return_state=True), gateway(stay_s=2, return_state=True))
+    said = sorted(state.message or "" for state in (first, second))
+    assert all(state.is_completed() for state in (first, second))
+    assert said[-1] == "another run drains default" or said[0] == "another run drains default"
+    assert (await gateway(return_state=True)).message != "another run drains default"

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from wa_integrasi.policy.hours import HoursError, SendHours, read_spans, zone_of
 from wa_integrasi.recipient import Kind, Recipient, RecipientError
 
 FROM_ENVIRONMENT = "env"
@@ -88,6 +89,30 @@ def no_repeats(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _hours(text: str) -> str:
+    try:
+        read_spans(text)
+    except HoursError as error:
+        raise wrong(str(error)) from None
+    return text
+
+
+def check_hours(send: str | None, quiet: str | None) -> None:
+    """Raise where quiet hours leave nothing of the send hours."""
+    try:
+        SendHours.of(send or "", quiet or "", "UTC")
+    except HoursError as error:
+        raise wrong(str(error)) from None
+
+
+def _zone(name: str) -> str:
+    try:
+        zone_of(name)
+    except HoursError as error:
+        raise wrong(str(error)) from None
+    return name
+
+
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 SourceKind = Annotated[
     Slug,
@@ -111,6 +136,8 @@ Language = Literal["id", "en"]
 Cadence = Literal["daily", "weekly", "monthly", "task_delivery"]
 ClockTime = Annotated[str, AfterValidator(_clock_time)]
 QueryName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+Hours = Annotated[str, AfterValidator(_hours)]
+Zone = Annotated[str, AfterValidator(_zone)]
 WhenEmpty = Literal["nihil", "skip", "alert"]
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 from pydantic_core import PydanticCustomError
 
 from wa_integrasi.catalog.arguments import ChoiceArgument, DateArgument, IntArgument, NumberArgument
+from wa_integrasi.catalog.calendars import WorkCalendar
 from wa_integrasi.catalog.fields import (
     FROM_ENVIRONMENT,
     Body,
@@ -17,6 +18,7 @@ from wa_integrasi.catalog.fields import (
     Entry,
     Flag,
     GroupChat,
+    Hours,
     Language,
     Line,
     Names,
@@ -29,6 +31,8 @@ from wa_integrasi.catalog.fields import (
     Statement,
     Title,
     WhenEmpty,
+    Zone,
+    check_hours,
     no_repeats,
     wrong,
 )
@@ -73,6 +77,26 @@ class Contact(Entry):
         description="What this person may do: triggers name the roles that may run them. None: no trigger at all.",
         examples=[["operator"]],
     )
+    send_hours: Hours | None = Field(
+        default=None,
+        description="Hours in which reports may reach this person, and for which they wait; urgent ones do not.",
+        examples=["06:00-21:00"],
+    )
+    quiet_hours: Hours | None = Field(
+        default=None,
+        description="Hours in which reports do not reach this person, taken from send_hours or from the whole day.",
+        examples=["21:00-05:30"],
+    )
+    zone: Zone | None = Field(
+        default=None,
+        description="Zone of those hours: WIB, WITA, WIT or an IANA name; else the business zone.",
+        examples=["WITA"],
+    )
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        check_hours(self.send_hours, self.quiet_hours)
+        return self
 
 
 class Group(Entry):
@@ -100,11 +124,27 @@ class Group(Entry):
         default="", description="Words at the end of what is written to the chat; empty for Terima kasih or Thank you."
     )
     language: Language = Field(default="id", description="Language of what is written to the chat.")
+    send_hours: Hours | None = Field(
+        default=None,
+        description="The same for this group, and for its members without hours of their own.",
+        examples=["06:00-21:00"],
+    )
+    quiet_hours: Hours | None = Field(
+        default=None,
+        description="The same for this group, and for its members without hours of their own.",
+        examples=["21:00-05:30"],
+    )
+    zone: Zone | None = Field(
+        default=None,
+        description="Zone of those hours: WIB, WITA, WIT or an IANA name; else the business zone.",
+        examples=["WITA"],
+    )
 
     @model_validator(mode="after")
     def _list_or_chat(self) -> Self:
         if problem := group_problem(self.model_dump(exclude_unset=True)):
             raise wrong(problem)
+        check_hours(self.send_hours, self.quiet_hours)
         return self
 
     def chat(self, name: str, ids: Mapping[str, str]) -> str | None:
@@ -226,6 +266,27 @@ class Report(Entry):
         default="always", description="When the file is sent: always, or if there are more rows than max_rows."
     )
     account: Slug = Field(default="default", description="WhatsApp account that sends it.")
+    calendar: str | None = Field(default=None, description="Name of the calendar that on_holiday and others go by.")
+    workdays_only: Flag = Field(
+        default=False, description="For a daily report: whether it is left out for days on which nobody works."
+    )
+    on_holiday: Literal["send", "skip", "next_workday"] = Field(
+        default="send",
+        description="When it would go out on a day off: send it all the same, skip it, or make it and send it on the "
+        "next workday at the same time.",
+    )
+    shift: str | None = Field(
+        default=None, description="For a daily report: the shift of its calendar that it speaks of, not the whole day."
+    )
+    urgent: Flag = Field(
+        default=False, description="Whether it goes at any hour, before what waits for its readers' hours."
+    )
+    expires_h: Annotated[int, Field(strict=True)] | None = Field(
+        default=None,
+        ge=1,
+        le=720,
+        description="Hours after which it is of no use: what has not left by then is not sent, and the owner is told.",
+    )
     max_rows: Annotated[int, Field(strict=True)] = Field(
         default=200,
         ge=1,
@@ -245,6 +306,7 @@ class Catalog(Entry):
 
     version: Literal[1] = Field(description="Version of this file format.")
     contacts: dict[Slug, Contact] = Field(default_factory=dict, description="People, by name.")
+    calendars: dict[Slug, WorkCalendar] = Field(default_factory=dict, description="Calendars of plants, by name.")
     groups: dict[Slug, Group] = Field(default_factory=dict, description="Distribution lists and group chats, by name.")
     chat_templates: dict[Slug, ChatTemplate] = Field(default_factory=dict, description="Message texts, by name.")
     reports: dict[Slug, Report] = Field(default_factory=dict, description="Reports, by name.")

@@ -23,6 +23,7 @@ from wa_integrasi.catalog.rules import (
 from wa_integrasi.catalog.trigger_references import broken_in_triggers
 
 _SETS = re.compile(r"\{%[-+]?\s*set\s+([\w,\s]+?)\s*[=|%-]")  # one that is set in a branch counts as a field too
+_NOT_ASKED = (None, False, "send")
 _WORD = re.compile(r"\w+")
 
 
@@ -89,6 +90,25 @@ def _broken_in_templates(catalog: Mapping[str, Any]) -> Iterator[tuple[Location,
             for field in _unknown_fields(template.get("body"), fields) if name in used else ():
                 text = f"found {field!r}, must be {either(fields)} in a {what}{suggest(field, fields)}"
                 yield ("chat_templates", name, "body"), text
+
+
+def _broken_in_schedule(
+    catalog: Mapping[str, Any], name: str, report: Mapping[str, Any]
+) -> Iterator[tuple[Location, str]]:
+    """What a report asks of its calendar."""
+    calendars, calendar = dict(entries_in(catalog, "calendars")), report.get("calendar")
+    asked = [field for field in ("workdays_only", "on_holiday", "shift") if report.get(field) not in _NOT_ASKED]
+    if calendar is None and asked:
+        yield ("reports", name, asked[0]), "found no calendar beside it, must be given together with calendar"
+    if isinstance(calendar, str) and calendar not in names_in(catalog, "calendars"):
+        yield ("reports", name, "calendar"), unknown(calendar, "calendar", names_in(catalog, "calendars"))
+    if report.get("cadence") in ("weekly", "monthly"):
+        for field in [field for field in asked if field != "on_holiday"]:
+            yield ("reports", name, field), f"found it in a {report['cadence']} report, must be in a daily one"
+    shifts = calendars.get(str(calendar), {}).get("shifts")
+    shift = report.get("shift")
+    if isinstance(shift, str) and str(calendar) in calendars and shift not in (shifts or {}):
+        yield ("reports", name, "shift"), unknown(shift, "shift of that calendar", shifts or {})
 
 
 def _unknown_fields(body: object, known: Collection[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, func, insert, select, update
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import chat_templates, contacts, groups, policies, reports, triggers
+from wa_integrasi.store.tables import calendars, chat_templates, contacts, groups, policies, reports, triggers
 
 _TABLES: Mapping[str, Table] = {
     "contacts": contacts,
@@ -20,6 +20,7 @@ _TABLES: Mapping[str, Table] = {
     "reports": reports,
     "triggers": triggers,
     "policies": policies,
+    "calendars": calendars,
 }
 
 

@@ -2,7 +2,9 @@
 
 from wa_integrasi.reporting.data import Question, ReportData, assembled, questions, read_data
 from wa_integrasi.reporting.enclosures import Enclosures, enclose
+from wa_integrasi.reporting.ledger import Outcome, corrected_chats, enqueue_report, note
 from wa_integrasi.reporting.messages import compose, cut_note, report_text
+from wa_integrasi.reporting.page import Page, page_of
 from wa_integrasi.reporting.people import Addressee, addressees, recipients_of
 from wa_integrasi.reporting.planning import (
     LOCALES,
@@ -15,6 +17,7 @@ from wa_integrasi.reporting.planning import (
     with_parameters,
 )
 from wa_integrasi.reporting.recaps import CADENCE, Recap, plan_recaps, tell
+from wa_integrasi.reporting.runs import Asked, plan, plan_run, scheduled_job
 from wa_integrasi.reporting.subscribers import subscribers_of
 from wa_integrasi.reporting.summary import Ask, Summaries, summarise
 
@@ -23,7 +26,10 @@ __all__ = [
     "LOCALES",
     "Addressee",
     "Ask",
+    "Asked",
     "Enclosures",
+    "Outcome",
+    "Page",
     "Question",
     "Recap",
     "ReportData",
@@ -33,15 +39,22 @@ __all__ = [
     "addressees",
     "assembled",
     "compose",
+    "corrected_chats",
     "cut_note",
     "due_reports",
     "enclose",
+    "enqueue_report",
+    "note",
+    "page_of",
+    "plan",
     "plan_recaps",
     "plan_reports",
+    "plan_run",
     "questions",
     "read_data",
     "recipients_of",
     "report_text",
+    "scheduled_job",
     "slot_label",
     "slot_of",
     "subscribers_of",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from wa_integrasi.catalog.models import GroupUnresolvedError
 from wa_integrasi.commands.showing import for_template
 from wa_integrasi.content import TEXT_LIMIT, Content, Text
+from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage
 from wa_integrasi.reporting.data import ReportData
 from wa_integrasi.reporting.people import Addressee
@@ -17,6 +18,10 @@ from wa_integrasi.text.split import split
 from wa_integrasi.text.template import TemplateError, compile_template
 
 _NOTHING = {"id": "NIHIL: tidak ada data untuk periode ini.", "en": "NIL: there are no data for this period."}
+_CORRECTION = {
+    "id": "_Koreksi: menggantikan rekap yang sudah dikirim untuk periode ini._",
+    "en": "_Correction: this replaces the report that was sent for this period._",
+}
 _CUT = {"id": "hanya {} baris pertama yang ditampilkan", "en": "only the first {} rows are shown"}
 _SUMMARY = {"id": "Ringkasan AI:", "en": "AI summary:"}
 _ATTACHED = {"id": "semua baris ada di berkas terlampir", "en": "all of them are in the attached file"}
@@ -33,11 +38,13 @@ def compose(
     enclosed: Sequence[Content] = (),
     subscribers: Sequence[Addressee] = (),
     summaries: Mapping[str, str] | None = None,
+    corrected: Collection[str] = (),
 ) -> list[NewMessage]:
     """The messages of a report: one text for each addressee, in parts where it is longer than the channel's limit.
 
     What is `enclosed` follows the text as parts of its own. `subscribers` who are no addressees get it, too.
-    `summaries` are what an AI says of it, by language.
+    `summaries` are what an AI says of it, by language. A forced report is a message of its own beside the one that was
+    sent before, and says that it corrects it in the chats that are `corrected`.
 
     Raises `ReportError` when the template and the rows do not fit, or a group's id is not known.
     """
@@ -53,24 +60,44 @@ def compose(
     if not data.rows.values and report.when_empty == "alert":
         to = [job.owner()]
     messages = []
+    again = f":again-{flow_run_id}" if job.force else ""
     for addressee in to:
-        texts = split(report_text(job, data, addressee, now, summaries), text_limit)
+        said = report_text(job, data, addressee, now, summaries)
+        if addressee.recipient.chat in corrected:
+            said = f"{_CORRECTION[job.template_for(addressee.language).language]}\n\n{said}"
+        texts = split(said, text_limit)
         parts: list[Content] = [*(Text(body=part) for part in texts), *enclosed]
         for number, part in enumerate(parts, 1):
             messages.append(
                 NewMessage(
                     addressee.recipient,
                     part,
-                    dedupe_key=f"{job.key}:{addressee.recipient.chat}:{number}",
+                    dedupe_key=f"{job.key}:{addressee.recipient.chat}:{number}{again}",
                     account=report.account,
+                    priority=_priority(job),
                     report=job.name,
                     slot=job.slot.key,
                     part=number,
                     parts=len(parts),
                     flow_run_id=flow_run_id,
+                    not_before=job.not_before,
+                    expires_at=_expiry(job, now),
+                    send_hours=None if report.urgent else addressee.hours,
                 )
             )
     return messages
+
+
+def _priority(job: ReportJob) -> Priority:
+    """What waits for a workday stands behind what goes today, so that it keeps nothing of the chat back."""
+    if job.report.urgent:
+        return Priority.REPLY
+    return Priority.REPORT if job.not_before is None else Priority.BULK
+
+
+def _expiry(job: ReportJob, now: datetime) -> datetime | None:
+    hours = job.report.expires_h
+    return None if hours is None else max(now, job.not_before or now) + timedelta(hours=hours)
 
 
 def report_text(

@@ -9,6 +9,7 @@ from typing import Any
 
 from wa_integrasi.catalog.models import Catalog, Contact, Group, GroupUnresolvedError
 from wa_integrasi.catalog.storing import load_catalog
+from wa_integrasi.policy.hours import SendHours
 from wa_integrasi.recipient import Recipient, RecipientError
 from wa_integrasi.store.engine import Store
 from wa_integrasi.text.locale import Locale
@@ -29,10 +30,13 @@ class Addressee:
     language: str = "id"
     group: bool = False
     """Whether it is a group chat."""
+    hours: str | None = None
+    """In which they may be sent what does not hurry, as `SendHours` writes them; None for the whole day."""
 
     @classmethod
-    def of(cls, contact: Contact) -> Addressee:
-        """A contact as one who receives something."""
+    def of(cls, contact: Contact, zone: str = "Asia/Jakarta", hours: str | None = None) -> Addressee:
+        """A contact as one who receives something; `hours` are those of a group, where the contact has none."""
+        own = contact.send_hours or contact.quiet_hours
         return cls(
             Recipient.of_chat(contact.phone),
             contact.display_name,
@@ -40,10 +44,11 @@ class Addressee:
             contact.honorific,
             contact.closing,
             contact.language,
+            hours=_hours(contact, zone) if own else hours,
         )
 
     @classmethod
-    def of_group(cls, name: str, group: Group, chat: str) -> Addressee:
+    def of_group(cls, name: str, group: Group, chat: str, hours: str | None = None) -> Addressee:
         """A group chat as one who receives something."""
         return cls(
             Recipient.of_chat(chat),
@@ -53,6 +58,7 @@ class Addressee:
             group.closing,
             group.language,
             group=True,
+            hours=hours,
         )
 
     def for_template(self, locale: Locale, now: datetime) -> dict[str, Any]:
@@ -79,11 +85,16 @@ class Addressee:
         return f"{hello}, {self._called}" if self._called else hello
 
 
-def addressees(catalog: Catalog, names: Sequence[str], group_ids: Mapping[str, str]) -> list[Addressee]:
-    """Everybody whom contacts and groups stand for, each chat once. Raises `GroupUnresolvedError`."""
+def addressees(
+    catalog: Catalog, names: Sequence[str], group_ids: Mapping[str, str], zone: str = "Asia/Jakarta"
+) -> list[Addressee]:
+    """Everybody whom contacts and groups stand for, each chat once; hours without a zone are those of `zone`.
+
+    Raises `GroupUnresolvedError`.
+    """
     found: dict[str, Addressee] = {}
     for name in names:
-        for addressee in _resolve(catalog, name, group_ids):
+        for addressee in _resolve(catalog, name, group_ids, zone):
             found.setdefault(addressee.recipient.chat, addressee)
     return list(found.values())
 
@@ -106,10 +117,16 @@ def recipients_of(store: Store, name: str, group_ids: Mapping[str, str]) -> list
         raise RecipientError(str(error)) from None
 
 
-def _resolve(catalog: Catalog, name: str, group_ids: Mapping[str, str]) -> list[Addressee]:
+def _resolve(catalog: Catalog, name: str, group_ids: Mapping[str, str], zone: str) -> list[Addressee]:
     if name in catalog.contacts:
-        return [Addressee.of(catalog.contacts[name])]
+        return [Addressee.of(catalog.contacts[name], zone)]
     group = catalog.groups[name]
+    hours = _hours(group, zone)
     if chat := group.chat(name, group_ids):
-        return [Addressee.of_group(name, group, chat)]
-    return [Addressee.of(catalog.contacts[member]) for member in group.members]
+        return [Addressee.of_group(name, group, chat, hours)]
+    return [Addressee.of(catalog.contacts[member], zone, hours) for member in group.members]
+
+
+def _hours(of: Contact | Group, zone: str) -> str | None:
+    found = SendHours.of(of.send_hours or "", of.quiet_hours or "", of.zone or zone)
+    return str(found) if found is not None else None

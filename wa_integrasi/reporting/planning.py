@@ -1,4 +1,4 @@
-"""Which reports are due, and for what slot."""
+"""A report for a slot, and which reports a slot has."""
 
 from __future__ import annotations
 
@@ -43,6 +43,14 @@ class ReportJob:
     """What somebody chose of its parameters."""
     chosen_as_of: datetime | None = None
     """As of when it is to speak, where somebody said so."""
+    left_out: str = ""
+    """Why its calendar leaves it out; empty where it does not."""
+    not_before: datetime | None = None
+    """Its calendar sends it on that day."""
+    force: bool = False
+    """Made anew, as a correction, though it was sent before."""
+    dry_run: bool = False
+    """Made and shown, and not enqueued."""
 
     @cached_property
     def parameters(self) -> Mapping[str, Value]:
@@ -85,11 +93,11 @@ class ReportJob:
 
     def addressees(self, group_ids: Mapping[str, str]) -> list[Addressee]:
         """Everybody who receives it, each chat once. Raises `GroupUnresolvedError`."""
-        return addressees(self.catalog, self.report.recipients, group_ids)
+        return addressees(self.catalog, self.report.recipients, group_ids, self.slot.zone)
 
     def owner(self) -> Addressee:
         """Who is told when it goes wrong."""
-        return Addressee.of(self.catalog.contacts[self.report.owner])
+        return Addressee.of(self.catalog.contacts[self.report.owner], self.slot.zone)
 
     @property
     def locale(self) -> Locale:
@@ -115,25 +123,14 @@ def plan_reports(
 
     Raises `ReportError`, `SettingsError`, `StoreError`.
     """
-    settings = load_settings()
-    with Store.open(settings.database_url.get_secret_value()) as store:
-        check_revision(store)
-        catalog = load_catalog(store)
-    jobs = due_reports(catalog, slot_of(Cadence(cadence), day, settings.timezone, utc_now()), only)
+    catalog, zone = environment()
+    jobs = due_reports(catalog, slot_of(Cadence(cadence), day, zone, utc_now()), only)
     return [with_parameters(job, given) for job in jobs] if given else jobs
 
 
 def slot_of(cadence: Cadence, day: str, zone: str, now: datetime) -> Slot:
     """The slot that `day` (2026-11-19) lies in; without a day the last that was over at `now`. Raises `ReportError`."""
-    if not day:
-        return Slot.ended(now, cadence, zone)
-    try:
-        found = date.fromisoformat(day)
-    except ValueError:
-        found = date.min
-    if not 2000 <= found.year <= 2100:
-        raise ReportError(f"slot: found {day[:40]!r}, must be a day such as 2026-11-19")
-    return Slot.containing(found, cadence, zone)
+    return Slot.containing(day_of("slot", day), cadence, zone) if day else Slot.ended(now, cadence, zone)
 
 
 def due_reports(catalog: Catalog, slot: Slot, only: Sequence[str] = ()) -> list[ReportJob]:
@@ -142,11 +139,8 @@ def due_reports(catalog: Catalog, slot: Slot, only: Sequence[str] = ()) -> list[
     if unknown := [name for name in only if name not in of_cadence]:
         known = ", ".join(sorted(of_cadence)) or "none"
         raise ReportError(f"no {slot.cadence} report is called {', '.join(unknown)}; there are: {known}")
-    chosen = only or [name for name, report in of_cadence.items() if report.enabled]
-    return [
-        ReportJob(name, of_cadence[name], catalog.chat_templates[of_cadence[name].template], slot, catalog)
-        for name in chosen
-    ]
+    chosen = dict.fromkeys(only) or [name for name, report in of_cadence.items() if report.enabled]
+    return [_job(catalog, name, of_cadence[name], slot) for name in chosen]
 
 
 def with_parameters(job: ReportJob, given: Mapping[str, Any]) -> ReportJob:
@@ -169,8 +163,34 @@ def slot_label(slot: Slot | Span, locale: Locale) -> str:
         return locale.datetime(slot.end)
     match slot.cadence:
         case Cadence.DAILY:
-            return locale.date(slot.first_day, "full")
+            day = locale.date(slot.first_day, "full")
+            return day if slot.shift is None else f"{day}, shift {slot.shift.name} {slot.shift.hours}"
         case Cadence.WEEKLY:
             return f"{locale.date(slot.first_day)} – {locale.date(slot.next_day - timedelta(days=1))}"
         case Cadence.MONTHLY:
             return locale.date(slot.first_day, "MMMM yyyy")
+
+
+def environment() -> tuple[Catalog, str]:
+    """The catalog of the environment's store, and the business zone. Raises `SettingsError`, `StoreError`."""
+    settings = load_settings()
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        check_revision(store)
+        return load_catalog(store), settings.timezone
+
+
+def _job(catalog: Catalog, name: str, report: Report, slot: Slot) -> ReportJob:
+    if report.shift and report.calendar:
+        slot = replace(slot, shift=catalog.calendars[report.calendar].shift(report.shift))
+    return ReportJob(name, report, catalog.chat_templates[report.template], slot, catalog)
+
+
+def day_of(option: str, text: str) -> date:
+    """The day that somebody chose. Raises `ReportError`."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        found = date.min
+    if not 2000 <= found.year <= 2100:
+        raise ReportError(f"{option}: found {text[:40]!r}, must be a day such as 2026-11-19")
+    return found

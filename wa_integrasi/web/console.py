@@ -18,9 +18,11 @@ def console_routes(history: History) -> list[Route]:
     """The pages of the console."""
     pages = Environment(loader=PackageLoader("wa_integrasi.web", "pages"), autoescape=select_autoescape())
 
-    async def messages(_: Request) -> Response:
+    async def messages(request: Request) -> Response:
+        report, slot = (request.query_params.get(name) or None for name in ("report", "slot"))
         counts, newest = await asyncio.gather(
-            asyncio.to_thread(history.counts), asyncio.to_thread(history.messages, limit=30)
+            asyncio.to_thread(history.counts),
+            asyncio.to_thread(history.messages, report=report, slot=slot, limit=30),
         )
         page = pages.get_template("messages.html").render(counts=counts, messages=newest)
         return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"})
