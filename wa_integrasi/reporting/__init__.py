@@ -4,6 +4,7 @@ from wa_integrasi.reporting.data import Question, ReportData, assembled, questio
 from wa_integrasi.reporting.enclosures import Enclosures, enclose
 from wa_integrasi.reporting.ledger import Outcome, corrected_chats, enqueue_report, note
 from wa_integrasi.reporting.messages import compose, cut_note, report_text
+from wa_integrasi.reporting.missed import Missed, tell_of_missed
 from wa_integrasi.reporting.page import Page, page_of
 from wa_integrasi.reporting.people import Addressee, addressees, recipients_of
 from wa_integrasi.reporting.planning import (
@@ -28,6 +29,7 @@ __all__ = [
     "Ask",
     "Asked",
     "Enclosures",
+    "Missed",
     "Outcome",
     "Page",
     "Question",
@@ -60,5 +62,6 @@ __all__ = [
     "subscribers_of",
     "summarise",
     "tell",
+    "tell_of_missed",
     "with_parameters",
 ]

@@ -72,6 +72,7 @@ class Settings(BaseModel):
     complaint_cron: Cron = "*/5 * * * *"
     task_delivery_cron: Cron = "*/30 * * * *"
     watch_cron: Cron = "* * * * *"
+    missed_after_minutes: int = Field(default=45, ge=1, le=1_440)
 
     group_ids: dict[str, str] = Field(default_factory=dict)
     """`WA_GROUP_<NAME>_ID`, by name in lower case with dashes."""
