@@ -13,6 +13,7 @@ from wa_integrasi.outbox import NewMessage
 from wa_integrasi.privacy.masking import Masker
 from wa_integrasi.reporting.planning import ReportJob
 from wa_integrasi.text.markdown import to_markdown
+from wa_integrasi.text.markup import escape
 
 _LONGEST = 12_000
 """Characters of a text."""
@@ -61,7 +62,7 @@ def page_of(job: ReportJob, messages: Sequence[NewMessage], files: OutgoingFiles
     return Page(
         job.name,
         job.slot.key,
-        f"{to_markdown(job.report.title)}, {to_markdown(job.label)}",
+        f"{to_markdown(escape(job.report.title))}, {to_markdown(escape(job.label))}",
         to_markdown(masker.mask(cut)) or "_No message: there were no rows._",
         "\n\n".join(shown),
         f"{public_url}/console?{query}" if public_url else "",
