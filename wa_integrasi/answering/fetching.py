@@ -29,7 +29,7 @@ from wa_integrasi.commands.grammar import Setting, Value, binds, dump
 from wa_integrasi.commands.grammar.values import Reader
 from wa_integrasi.privacy.masking import Masker
 from wa_integrasi.privacy.names import Names
-from wa_integrasi.reporting import ReportJob, assembled, questions, summarise
+from wa_integrasi.reporting import ReportJob, assembled, due_reports, questions, summarise
 from wa_integrasi.slot import Cadence, Slot, Span
 from wa_integrasi.sources.ai import ChatMessage
 from wa_integrasi.sources.base import Rows, SourceError
@@ -285,6 +285,8 @@ def _job(
     days = (value for name, value in arguments.items() if name not in own and isinstance(value, date | Days))
     day = next(days, None)
     slot = _slot(report.cadence, day.first if isinstance(day, Days) else day, zone, now)
+    if isinstance(slot, Slot):
+        slot = due_reports(catalog, slot, [trigger.report])[0].slot  # of a report of one shift, that shift
     job = ReportJob(trigger.report, report, catalog.chat_templates[report.template], slot, catalog)
     return replace(job, chosen={name: value for name, value in arguments.items() if name in own and value is not None})
 
