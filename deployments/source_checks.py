@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from wa_integrasi.sources.base import SourceError, SourceReport
@@ -65,12 +66,14 @@ async def _blocks(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 async def _names(client: PrefectClient, kind: str) -> list[str]:
-    from prefect.exceptions import ObjectNotFound
+    from prefect.exceptions import PrefectHTTPStatusError
 
     try:
         documents = await client.read_block_documents_by_type(f"{kind}-source", include_secrets=False)
-    except ObjectNotFound:  # `wa deploy` has not registered its type
-        return []
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code == HTTPStatus.NOT_FOUND:  # `wa deploy` has not registered its type
+            return []
+        raise
     return sorted(document.name for document in documents if document.name)
 
 
