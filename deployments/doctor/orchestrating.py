@@ -65,7 +65,7 @@ def runs(_: Settings) -> Iterator[Finding]:
         if state is None:
             yield good("last runs", f"{name}: none yet")
             continue
-        said = f"{name}: {state}, {at:%Y-%m-%d %H:%M} UTC"
+        said = f"{name}: {state}" + (f", {at:%Y-%m-%d %H:%M} UTC" if at is not None else "")
         bad = state in ("Failed", "Crashed", "TimedOut")
         yield warning("last runs", said, "see the run's page in the Prefect UI") if bad else good("last runs", said)
 
