@@ -9,8 +9,8 @@ from tasks.enqueue import Queued
 from tasks.notify import notify
 from tasks.query import query
 from tasks.send import send
-from tasks.task_delivery import format_recap, recaps_of, tell
-from wa_integrasi.reporting import Recap
+from tasks.task_delivery import format_recap, tell
+from wa_integrasi.reporting import Recap, plan_recaps
 
 
 @flow(name="task-delivery", log_prints=False, persist_result=False)
@@ -24,7 +24,8 @@ async def task_delivery(
         only: Names of reports, to look at only those.
         force: Tell them though nothing has changed.
     """
-    sent = [branch(recap) for recap in await recaps_of(only, force)]
+    recaps = await asyncio.to_thread(plan_recaps, only, force)
+    sent = [branch(recap) for recap in recaps]
     await asyncio.to_thread(wait, sent)
     await notify()
     return sent

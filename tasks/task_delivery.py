@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
@@ -12,23 +10,10 @@ from tasks.enqueue import Queued, refusal
 from tasks.format import format_messages
 from wa_integrasi.composing import compose_all
 from wa_integrasi.outbox import NewMessage
-from wa_integrasi.reporting import Recap, ReportData, plan_recaps
+from wa_integrasi.reporting import Recap, ReportData
 from wa_integrasi.reporting import tell as tell_recap
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.migrating import check_revision
-
-
-async def recaps_of(only: list[str], forced: bool) -> list[Recap]:
-    """The recaps to look at now, with what their recipients were last told."""
-
-    def planned() -> list[Recap]:
-        settings = load_settings()
-        with Store.open(settings.database_url.get_secret_value()) as store:
-            check_revision(store)
-            return plan_recaps(store, settings.timezone, only, forced=forced)
-
-    return await asyncio.to_thread(planned)
 
 
 @task(name="format", task_run_name="format {recap.name}", cache_policy=NO_CACHE, persist_result=False)

@@ -236,15 +236,12 @@ def _ends(cadence: Cadence, day: str, option: str = "--slot") -> str | None:
 
 def _recap(name: str, slot: str) -> Recap | None:
     """A report of the cadence task_delivery, with what was last told of it; None for the others."""
-    settings = load_settings()
-    with Store.open(settings.database_url.get_secret_value()) as store:
-        check_revision(store)
-        report = load_catalog(store).reports.get(name)
-        if report is None or report.cadence != CADENCE:
-            return None
-        if slot:
-            raise typer.BadParameter(f"--slot: {name} is told of what has happened since it was last told")
-        return plan_recaps(store, settings.timezone, [name], forced=True)[0]
+    report = _catalog().reports.get(name)
+    if report is None or report.cadence != CADENCE:
+        return None
+    if slot:
+        raise typer.BadParameter(f"--slot: {name} is told of what has happened since it was last told")
+    return plan_recaps([name], forced=True)[0]
 
 
 def _cadence(name: str) -> Cadence:

@@ -16,7 +16,7 @@ from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.history import History
 from wa_integrasi.outbox import NewMessage
-from wa_integrasi.reporting import Recap, ReportData, ReportError, compose, plan_recaps, recaps, tell
+from wa_integrasi.reporting import Recap, ReportData, ReportError, compose, due_recaps, recaps, tell
 from wa_integrasi.reporting.recaps import kept_rows
 from wa_integrasi.sources.base import Rows
 from wa_integrasi.store.engine import Store, StoreError
@@ -59,7 +59,7 @@ class Shift:
         apply_catalog(self.store, Catalog.model_validate({"version": 1, **catalog}), clock=self.clock)
 
     def plan(self, *, forced: bool = False) -> Recap:
-        [recap] = plan_recaps(self.store, ZONE, forced=forced, clock=self.clock)
+        [recap] = due_recaps(self.store, ZONE, forced=forced, clock=self.clock)
         return recap
 
     def messages(self, recap: Recap, data: ReportData) -> list[NewMessage]:
@@ -183,6 +183,6 @@ def test_rows_are_the_same_whatever_their_order_and_their_types() -> None:
 @on_sqlite
 def test_only_recaps_are_planned(shift: Shift) -> None:
     with pytest.raises(ReportError, match="no report of the cadence task_delivery is called tugsa; there are: tugas"):
-        plan_recaps(shift.store, ZONE, ["tugsa"])
+        due_recaps(shift.store, ZONE, ["tugsa"])
     shift.report(enabled=False)
-    assert plan_recaps(shift.store, ZONE) == []
+    assert due_recaps(shift.store, ZONE) == []

@@ -17,7 +17,7 @@ from wa_integrasi.reporting.planning import (
     slot_of,
     with_parameters,
 )
-from wa_integrasi.reporting.recaps import CADENCE, Recap, plan_recaps, tell
+from wa_integrasi.reporting.recaps import CADENCE, Recap, due_recaps, plan_recaps, tell
 from wa_integrasi.reporting.runs import Asked, plan, plan_run, scheduled_job
 from wa_integrasi.reporting.subscribers import subscribers_of
 from wa_integrasi.reporting.summary import Ask, Summaries, summarise
@@ -43,6 +43,7 @@ __all__ = [
     "compose",
     "corrected_chats",
     "cut_note",
+    "due_recaps",
     "due_reports",
     "enclose",
     "enqueue_report",

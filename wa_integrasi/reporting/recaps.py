@@ -26,9 +26,11 @@ from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.outbox import Enqueued, NewMessage, Outbox
 from wa_integrasi.reporting.data import ReportData
 from wa_integrasi.reporting.planning import ReportError, ReportJob
+from wa_integrasi.settings import load_settings
 from wa_integrasi.slot import Span
 from wa_integrasi.sources.base import Rows
 from wa_integrasi.store.engine import Store
+from wa_integrasi.store.migrating import check_revision
 from wa_integrasi.store.tables import told_recaps
 
 CADENCE = "task_delivery"
@@ -77,7 +79,15 @@ class Recap:
         return "its rows have changed" if _sorted(kept_rows(data.rows)) != _sorted(self.told.rows) else None
 
 
-def plan_recaps(
+def plan_recaps(only: Sequence[str] = (), forced: bool = False) -> list[Recap]:
+    """The recaps of the environment's store to look at now. Raises `ReportError`, `SettingsError`, `StoreError`."""
+    settings = load_settings()
+    with Store.open(settings.database_url.get_secret_value()) as store:
+        check_revision(store)
+        return due_recaps(store, settings.timezone, only, forced=forced)
+
+
+def due_recaps(
     store: Store, zone: str, only: Sequence[str] = (), *, forced: bool = False, clock: Clock = utc_now
 ) -> list[Recap]:
     """The enabled recaps of the catalog; with `only`, just those, enabled or not. Raises `ReportError`."""
