@@ -53,8 +53,8 @@ class Event:
 
 def _boiler(number: int) -> Iterator[Tag]:
     area = f"BLR{number}"
-    yield Tag(f"{area}.TI-01", f"Suhu uap boiler {number}", "°C", 488 - 3 * number, 6, 1.5, spells="I/O Timeout")
-    yield Tag(f"{area}.TI-02", f"Suhu air umpan boiler {number}", "°C", 148, 4, 0.8)
+    yield Tag(f"{area}.TI-01", f"Suhu uap boiler {number}", "°C", 538 - 3 * number, 6, 1.5, spells="I/O Timeout")
+    yield Tag(f"{area}.TI-02", f"Suhu air umpan boiler {number}", "°C", 231, 4, 0.8)
     yield Tag(f"{area}.TI-03", f"Suhu gas buang boiler {number}", "°C", 142, 7, 1.2)
     yield Tag(f"{area}.PI-01", f"Tekanan uap boiler {number}", "bar", 64, 2, 0.4)
     yield Tag(f"{area}.FI-01", f"Aliran uap boiler {number}", "t/h", 14.5, 1.4, 0.3)
