@@ -33,7 +33,7 @@ from wa_integrasi.reporting import addressees
 from wa_integrasi.settings import load_settings
 from wa_integrasi.simulator.pi import PLANT
 from wa_integrasi.sources.base import Rows
-from wa_integrasi.sources.pi import Read, Recorded
+from wa_integrasi.sources.pi import Read, Recorded, ValueNow
 from wa_integrasi.sources.pi.server import asked
 from wa_integrasi.store.engine import Store
 
@@ -91,6 +91,10 @@ async def test_what_operators_ask_of_a_boiler_is_answered(pi: Pi, catalog: Catal
 
 
 ANSWERS = {
+    "tag lama.ti-01": """*Tag PI*
+• LAMA.TI-01: Shutdown
+_pi, 20 Nov 2026 10.00 WIB_
+⚠️ _1 tag buruk: LAMA.TI-01_""",
     "kiln temperature 19/11": """*Suhu tungku*, 19 November 2026
 *KILN.TI-01*
 rata-rata: 1.448 °C
@@ -153,6 +157,12 @@ async def test_the_copied_tags_are_what_the_server_has(pi: Pi, tmp_path: Path) -
         rows = database.execute("SELECT tag, value, state FROM pi_hourly WHERE ts = ?", (at.isoformat(),)).fetchall()
     assert {tag: (value, state) for tag, value, state in rows} == stored
     assert len(rows) == len(COPIED)
+
+
+async def test_a_tag_of_the_plant_that_is_always_broken_costs_the_others_nothing(pi: Pi) -> None:
+    reading = await pi.read(["RUSAK.TI-01", "BLR2.TI-02"], ValueNow())
+    assert [value.tag for value in reading.values] == ["BLR2.TI-02"]
+    assert [(problem.tag, problem.code) for problem in reading.problems] == [("RUSAK.TI-01", "unavailable")]
 
 
 def test_the_plant_has_a_tag_of_every_kind_and_no_name_twice() -> None:

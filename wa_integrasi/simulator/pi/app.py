@@ -157,7 +157,7 @@ class _Server:
         tag = self._directory.tag(web_id)
         if tag is None:
             raise PiRefusalError(404, "Unknown or invalid WebID.")
-        if status := self._simulation.faults.broken_tags.get(tag.name):
+        if status := self._simulation.faults.broken_tags.get(tag.name, tag.broken):
             raise PiRefusalError(status, "The point cannot be read.")
         return READINGS[kind](asked, tag)
 

@@ -38,6 +38,8 @@ class Tag:
     """A system state that it falls into for half an hour now and then."""
     doubtful: bool = False
     """Whether some of its values are questionable."""
+    broken: int = 0
+    """Status of the `WebException` that always stands in place of its stream; 0: it can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ _OTHERS = (
     Tag("UTIL.KWH-01", "Daya pabrik", "MW", 7.0, 0.6, 0.15),
     Tag("UTIL.FI-01", "Aliran udara tekan", "Nm³/h", 4_200, 350, 60),
     Tag("LAMA.TI-01", "Suhu pengering lama", "°C", system="Shutdown", step_s=_DAY_S),
+    Tag("RUSAK.TI-01", "Suhu yang tidak dapat dibaca", "°C", 80, 2, 0.5, broken=503),
     Tag("BARU.TI-01", "Suhu pendingin baru", "°C", system="Pt Created", step_s=_DAY_S),
 )
 PLANT: tuple[Tag, ...] = (
