@@ -23,7 +23,8 @@ from wa_integrasi.content import Text
 from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.reporting.ledger import Outcome
-from wa_integrasi.reporting.planning import LOCALES, ReportJob, scheduled_job, slot_label
+from wa_integrasi.reporting.planning import LOCALES, ReportJob, slot_label
+from wa_integrasi.reporting.runs import scheduled_job
 from wa_integrasi.schedule import times_between
 from wa_integrasi.settings import Settings
 from wa_integrasi.slot import Cadence, Slot
@@ -197,6 +198,7 @@ def _body(missed: Sequence[Missed], language: str) -> str:
     what = said.format(
         label=labels[0], due=locale.datetime(first.due), count=len(missed), first=labels[0], last=labels[1]
     )
-    days = f"--slot {first.job.slot.first_day}" + (f" --until {last.job.slot.first_day}" if len(missed) > 1 else "")
+    since, until = (found.job.slot.binds["slot_date"] for found in (first, last))
+    days = f"--slot {since}" + (f" --until {until}" if len(missed) > 1 else "")
     command = f"wa report run {first.job.name} {days}"
     return f"{bold(first.job.report.title)}\n{what}\n\n{words['send']}\n{mono(command)}"
