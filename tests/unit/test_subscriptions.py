@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wa_integrasi.commands.grammar.conditions import Operator
@@ -64,6 +64,7 @@ def test_a_clock_that_is_set_back_stops_nothing() -> None:
     assert notice is Notice.STILL
 
 
+@settings(max_examples=50)
 @given(
     st.lists(st.sampled_from([500.0, 540.0, 541.0, None, "mute", "ok", "late"]), max_size=60),
     st.sampled_from([0, 3]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wa_integrasi.commands.grammar.conditions import Condition, Operator, Unclear, read_condition
@@ -61,6 +61,7 @@ def test_what_is_no_condition(text: str, why: Unclear) -> None:
     assert found is why or (isinstance(found, Condition) and found.subject == "suhu boiler 2 > 540 atau")
 
 
+@settings(max_examples=50)
 @given(
     st.text(max_size=200) | st.lists(st.sampled_from([*READ, "> 1 for", "selama", "ulang"]), max_size=30).map(" ".join)
 )

@@ -24,7 +24,7 @@ def acknowledged(case: Case, reading: Reading) -> Reply | None:
     if case.asker.group is not None or not (plain_yes or isinstance(reading, NotForUs | Unknown | Ambiguous)):
         return None
     quoted = case.ledger.subscriptions.quoted_by(case.command)
-    if quoted is not None:
+    if quoted is not None and quoted.what.kind is Kind.LIMIT:
         return _noted(case, [quoted])
     if not is_acknowledgement(case.command.text or ""):
         return None
