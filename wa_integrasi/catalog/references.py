@@ -41,6 +41,7 @@ def broken_references(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, st
                 yield ("groups", name, "members", at), unknown(member, "contact", contacts, groups)
     for name, report in entries_in(catalog, "reports"):
         yield from broken_in_report(catalog, name, report)
+        yield from _broken_in_schedule(catalog, name, report)
     yield from broken_in_triggers(catalog)
     yield from _broken_in_policies(catalog)
     yield from _broken_in_templates(catalog)

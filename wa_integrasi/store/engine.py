@@ -248,10 +248,12 @@ def _used(_connection: object, record: ConnectionPoolEntry) -> None:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.text_factory = _text
     connection.isolation_level = None  # SQLAlchemy says BEGIN (below), not the driver
-    waits = f"busy_timeout = {_BUSY_TIMEOUT_MS}"
-    # The second counts for a new file only: pages of deleted rows can be given back then (`upkeep.database`).
-    for pragma in (waits, "auto_vacuum = INCREMENTAL", "foreign_keys = ON", "synchronous = FULL"):
+    for pragma in (f"busy_timeout = {_BUSY_TIMEOUT_MS}", "foreign_keys = ON", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}").close()
+    if connection.execute("PRAGMA page_count").fetchone() == (0,):
+        # Of a new file only: pages of deleted rows can be given back then (`upkeep.database`). On any other this would
+        # wait for whoever writes, which may be the same process.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL").close()
     _use_write_ahead_log(connection)
 
 

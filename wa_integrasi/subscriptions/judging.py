@@ -73,7 +73,7 @@ def _in(standing: Standing, state: State, now: datetime, *, turning_since: datet
 
 
 def _told(after: Standing, limit: Limit, now: datetime) -> tuple[Standing, Notice | None]:
-    if after.silent(now):
+    if after.silent(now) or _unclear(after):
         return after, None
     notice = _owed(after, limit, now, silence_over=after.silenced_until is not None)
     after = replace(after, silenced_until=None)
@@ -83,12 +83,15 @@ def _told(after: Standing, limit: Limit, now: datetime) -> tuple[Standing, Notic
     return replace(after, told=after.state, told_at=now, told_of=told_of), notice
 
 
+def _unclear(after: Standing) -> bool:
+    """Whether what fired may be over: nothing is told of it until the next reading says so, nor forgotten."""
+    return after.state is State.FIRING and (after.turning_since is not None or after.misses > 0)
+
+
 def _owed(after: Standing, limit: Limit, now: datetime, *, silence_over: bool) -> Notice | None:
     news = after.told is not after.state
     match after.state:
         case State.FIRING:
-            if after.turning_since is not None:
-                return None
             if after.told_of != after.fired_at:
                 return Notice.FIRING
             due = after.told_at is None or now - after.told_at >= limit.repeat
