@@ -20,6 +20,7 @@ from deployments.commands import (
     key,
     media,
     messages,
+    new,
     notice,
     outbox,
     report,
@@ -65,6 +66,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(new.app, name="new")
 app.add_typer(report.app, name="report")
 app.add_typer(trigger.app, name="trigger")
 app.add_typer(catalog.app, name="catalog")
