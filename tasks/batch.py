@@ -14,7 +14,8 @@ from prefect.runtime import flow_run
 from blocks.trigger_sources import TriggerSources
 from tasks.standby import Progress
 from wa_integrasi.answering.desk import Desk, OrderError, Ticket
-from wa_integrasi.answering.fetching import Fetched, Kitchen, Leaf
+from wa_integrasi.answering.fetching import Fetched, Kitchen
+from wa_integrasi.answering.leaves import Leaf
 from wa_integrasi.answering.telling import Answer
 from wa_integrasi.commands import NewCommand
 from wa_integrasi.composing import files_of

@@ -7,7 +7,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from tasks.batch import Answers, Batch, Gathered
-from wa_integrasi.answering.fetching import Trouble, in_sequence, leaves_of
+from wa_integrasi.answering.fetching import Trouble
+from wa_integrasi.answering.leaves import in_sequence, leaves_of
 from wa_integrasi.answering.subscribing.trial import answer_to
 from wa_integrasi.privacy.names import Names
 

@@ -28,7 +28,8 @@ from typing import Any, ClassVar, Self
 import pytest
 
 from wa_integrasi.answering.desk import Desk, Ticket
-from wa_integrasi.answering.fetching import Kitchen, in_sequence, leaves_of
+from wa_integrasi.answering.fetching import Kitchen
+from wa_integrasi.answering.leaves import in_sequence, leaves_of
 from wa_integrasi.answering.subscribing.trial import answer_to
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.reading import read_catalog, read_catalog_files

@@ -116,7 +116,8 @@ def _all_queries(report: Report, sample: Sample) -> Mapping[str, Rows]:
 def _of_trigger(
     catalog: Catalog, name: str, sample: Sample | None, to: str, given: Mapping[str, str], now: datetime
 ) -> str:
-    from wa_integrasi.answering.fetching import Found, Leaf
+    from wa_integrasi.answering.fetching import Found
+    from wa_integrasi.answering.leaves import Leaf
     from wa_integrasi.answering.telling import answer_of
     from wa_integrasi.commands.given import GivenError, read_given
     from wa_integrasi.commands.grammar import Reader, Setting

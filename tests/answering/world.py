@@ -18,7 +18,8 @@ from sqlalchemy import Table, select
 from tests.conftest import FrozenClock
 from tests.store.told import KEY, ToldReceiver, keep
 from wa_integrasi.answering.desk import Desk, Ticket
-from wa_integrasi.answering.fetching import Kitchen, in_sequence, leaves_of
+from wa_integrasi.answering.fetching import Kitchen
+from wa_integrasi.answering.leaves import in_sequence, leaves_of
 from wa_integrasi.answering.subscribing.trial import answer_to
 from wa_integrasi.catalog.reading import read_catalog
 from wa_integrasi.catalog.storing import apply_catalog, load_catalog

@@ -58,7 +58,7 @@ async def test_a_webhook_that_comes_fifty_times_at_once_is_one(kind: str, postgr
                             return answer.status
                     except aiohttp.ClientError:  # it is not up yet
                         await asyncio.sleep(0.05)
-                raise child.ended()
+                raise child.error()
 
             answers = await asyncio.gather(*(post(body) for _ in range(TIMES) for body in (complaint, talk, warned)))
             await rested(store, child)

@@ -133,14 +133,14 @@ async def test_a_dry_run_asks_the_source_and_enqueues_nothing(house: House) -> N
 async def test_a_source_or_an_ai_that_does_not_exist_is_named(house: House) -> None:
     async with TriggerSources() as sources:
         with pytest.raises(SourceError, match="no source block is called tidak-ada"):
-            await sources.rows("tidak-ada", "SELECT 1", {}, 5, 10)
+            await sources.rows("sql", "tidak-ada", "SELECT 1", {}, 5, 10)
         with pytest.raises(SourceError, match="no AI block is called tidak-ada"):
             await sources.said("tidak-ada", [ChatMessage("user", "halo")], 5)
 
 
 async def test_a_trigger_has_its_own_limits_within_those_of_the_block(house: House) -> None:
     async with TriggerSources() as sources:
-        found = await sources.rows("pabrik-contoh", "SELECT unit FROM units ORDER BY urutan", {}, 5, 2)
+        found = await sources.rows("sql", "pabrik-contoh", "SELECT unit FROM units ORDER BY urutan", {}, 5, 2)
     assert len(found.values) == 2
     assert found.truncated
 

@@ -114,7 +114,7 @@ class TestRows:
         assert [(media["id"], media["mime_type"], media["voice"]) for media in row.media] == [
             ("9", "image/jpeg", False)
         ]
-        assert row.context == {"message_id": "wamid.0", "sender": None, "forwarded": False}
+        assert row.context == {"message_id": "wamid.0", "sender": None, "forwarded": False, "mentions_us": False}
 
     def test_a_bad_item_is_kept_with_its_reason_and_loses_nothing_else(
         self, told: Told, store: Store, clock: FrozenClock

@@ -55,7 +55,8 @@ def test_an_account_that_lacks_a_variable_is_broken(tmp_path: Path) -> None:
 def test_folders_that_cannot_be_written_or_that_others_read_are_named(tmp_path: Path) -> None:
     given = settings(tmp_path)
     assert said(machine.folders(given)) == []
-    (tmp_path / "media").mkdir(mode=0o755)
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media").chmod(0o755)
     (tmp_path / "archive").write_text("")
     assert said(machine.folders(given)) == [
         ("warning", f"WA_MEDIA_PATH: others may read {tmp_path / 'media'}"),

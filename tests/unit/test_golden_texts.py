@@ -17,7 +17,8 @@ import pytest
 from deployments.demo.plant import build_plant
 from deployments.demo.setup import CATALOG, TASK_SOURCE
 from deployments.demo.tasks import build_tasks
-from wa_integrasi.answering.fetching import Kitchen, leaves_of
+from wa_integrasi.answering.fetching import Kitchen
+from wa_integrasi.answering.leaves import leaves_of
 from wa_integrasi.answering.telling import answer_of
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.reading import read_catalog, read_catalog_files

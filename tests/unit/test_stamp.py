@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from wa_integrasi.answering.fetching import Found, Leaf
+from wa_integrasi.answering.fetching import Found
+from wa_integrasi.answering.leaves import Leaf
 from wa_integrasi.answering.telling import answer_of
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.recipient import Recipient

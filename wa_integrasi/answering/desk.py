@@ -12,7 +12,8 @@ from wa_integrasi.answering.case import code_of
 from wa_integrasi.answering.deciding import Decider
 from wa_integrasi.answering.decision import Order, Reply
 from wa_integrasi.answering.ending import Ending, end, let_wait
-from wa_integrasi.answering.fetching import Fetched, Leaf
+from wa_integrasi.answering.fetching import Fetched
+from wa_integrasi.answering.leaves import Leaf
 from wa_integrasi.answering.ledger import StoredLedger
 from wa_integrasi.answering.memories import Dialog, Key, first_warning, forget_old, recall, take_warnings
 from wa_integrasi.answering.sayings import told

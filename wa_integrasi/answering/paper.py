@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from wa_integrasi.answering.fetching import Found, Leaf
+from wa_integrasi.answering.fetching import Found
+from wa_integrasi.answering.leaves import Leaf
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.answering.stamp import stamp_of
 from wa_integrasi.catalog.models import Catalog

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from wa_integrasi.answering.fetching import Fetched, Found, Leaf, Trouble
+from wa_integrasi.answering.fetching import Fetched, Found, Trouble
+from wa_integrasi.answering.leaves import Leaf
 from wa_integrasi.answering.paper import Paper, paper_of
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.answering.stamp import stamp_of

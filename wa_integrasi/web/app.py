@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from http import HTTPStatus
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
@@ -24,6 +25,7 @@ from wa_integrasi.outbox import Outbox
 from wa_integrasi.store.engine import Store, StoreError
 from wa_integrasi.store.migrating import check_revision
 from wa_integrasi.web.api.app import ApiOptions, create_api
+from wa_integrasi.web.api.problems import Problem
 from wa_integrasi.web.commits import SharedCommits
 from wa_integrasi.web.console import console_routes
 from wa_integrasi.web.files import file_routes
@@ -104,8 +106,15 @@ def create_app(
     return Starlette(
         routes=routes,
         lifespan=lifespan,
-        exception_handlers={StoreError: _store_away, SQLAlchemyError: _store_away},
+        exception_handlers={StoreError: _store_away, SQLAlchemyError: _store_away, 404: _nothing_there},
     )
+
+
+async def _nothing_there(request: Request, _: Exception) -> Response:
+    """What has no route; below /api in the shape of the API, whose own routes see no path with a line break."""
+    if request.url.path.startswith("/api/"):
+        return Problem(HTTPStatus.NOT_FOUND, "not_found", "there is nothing at this path").answer()
+    return PlainTextResponse("Not Found", 404)
 
 
 async def _store_away(_: Request, error: Exception) -> Response:

@@ -22,7 +22,8 @@ from deployments.demo.setup import CATALOG
 from deployments.serve import build_app
 from tests.ports import free_port
 from tests.sources.pi.conftest import NOW, Pi
-from wa_integrasi.answering.fetching import Kitchen, leaves_of
+from wa_integrasi.answering.fetching import Kitchen
+from wa_integrasi.answering.leaves import leaves_of
 from wa_integrasi.answering.telling import answer_of
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.reading import read_catalog_files

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from wa_integrasi.answering.decision import Wish
 from wa_integrasi.answering.desk import Ticket
-from wa_integrasi.answering.fetching import Fetched, Found, Leaf
+from wa_integrasi.answering.fetching import Fetched, Found
+from wa_integrasi.answering.leaves import Leaf
 from wa_integrasi.answering.subscribing.measuring import Measured, Nothing, NotThere, Place, Several, measure, place_of
 from wa_integrasi.answering.subscribing.owning import known_already
 from wa_integrasi.answering.subscribing.sayings import said

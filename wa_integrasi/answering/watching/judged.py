@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from wa_integrasi.answering.fetching import Leaf, leaves_of
+from wa_integrasi.answering.leaves import Leaf, leaves_of
 from wa_integrasi.catalog.models import Catalog, Contact
 from wa_integrasi.catalog.triggers import Trigger
 from wa_integrasi.commands.grammar import Phrasebook, Run, read

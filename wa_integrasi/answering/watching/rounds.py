@@ -8,7 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from wa_integrasi.answering.fetching import Fetched, Found, Leaf, Need
+from wa_integrasi.answering.fetching import Fetched, Found
+from wa_integrasi.answering.leaves import Leaf, Need
 from wa_integrasi.answering.subscribing.measuring import Measured, Place, measure
 from wa_integrasi.answering.watching.claiming import claim, give_back, keep, keep_asleep, pass_over, still_ours
 from wa_integrasi.answering.watching.judged import Judge
