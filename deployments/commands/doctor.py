@@ -22,7 +22,10 @@ def doctor(
     from deployments.doctor import Mark, examine
 
     logging.disable(logging.ERROR)  # what is wrong is in the findings, and nowhere twice
-    found = examine(load_settings, within_s=within)
+    try:
+        found = examine(load_settings, within_s=within)
+    finally:
+        logging.disable(logging.NOTSET)
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
     else:
