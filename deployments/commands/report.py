@@ -24,6 +24,7 @@ from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.outbox import NewMessage
 from wa_integrasi.reporting import (
     CADENCE,
+    Asked,
     Enclosures,
     Recap,
     ReportError,
@@ -31,6 +32,7 @@ from wa_integrasi.reporting import (
     enclose,
     plan_recaps,
     plan_reports,
+    plan_run,
     read_data,
     slot_of,
     summarise,
@@ -195,7 +197,10 @@ def run(
 
     given = given_by(param)
     if cadence:
-        plan_reports(cadence, slot, [name], given)
+        try:
+            plan_run(Asked(cadence, slot, until, [name], as_of, force, dry_run, given))
+        except ReportError as error:
+            raise typer.BadParameter(str(error)) from None
 
     from prefect import State
 

@@ -26,7 +26,7 @@ def list_(
 ) -> None:
     """List all subscriptions that are not over, and how what they watch stands."""
     settings = load_settings()
-    with Store.open(settings.database_url.get_secret_value()) as store:
+    with Store.open(settings.database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         catalog, found = load_catalog(store), Subscriptions(store).in_force()
     if contact and contact not in catalog.contacts:
@@ -41,7 +41,7 @@ def cancel(
     ids: Annotated[list[int], typer.Argument(min=1, help="Ids of subscriptions, as the list shows them.")],
 ) -> None:
     """End subscriptions of people; nobody is told. Exit code 1 where one is over already."""
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
+    with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         wanted = sorted(set(ids))
         with store.writing() as connection:

@@ -77,12 +77,17 @@ async def _last_runs() -> list[tuple[str, str | None, Any]]:
         DeploymentFilterId,
         FlowRunFilter,
         FlowRunFilterStartTime,
+        FlowRunFilterState,
+        FlowRunFilterStateType,
     )
+    from prefect.client.schemas.objects import StateType
     from prefect.client.schemas.sorting import FlowRunSort
 
     from deployments.drift import deployments_of
 
-    lately = FlowRunFilter(start_time=FlowRunFilterStartTime(after_=utc_now() - _RECENT))
+    to_come = {StateType.SCHEDULED, StateType.PENDING}
+    begun = FlowRunFilterState(type=FlowRunFilterStateType(any_=[each for each in StateType if each not in to_come]))
+    lately = FlowRunFilter(start_time=FlowRunFilterStartTime(after_=utc_now() - _RECENT), state=begun)
     found = []
     async with get_client() as client:
         for name, deployment in sorted((await deployments_of(client)).items()):

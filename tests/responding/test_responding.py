@@ -43,6 +43,15 @@ def test_who_complains_by_whatsapp_gets_a_ticket_in_reply_to_what_they_wrote(des
     assert [getattr(before, name) for name in same] == [getattr(after, name) for name in same]
 
 
+def test_where_nobody_is_to_be_told_later_it_is_acknowledged_all_the_same(desk: Desk) -> None:
+    desk.policy(escalate_minutes=[])
+    desk.people.said(COMPLAINT)
+    [handled] = desk.respond()
+    assert (handled.state, handled.note) == (State.RESPONDED, None)
+    [complaint] = desk.complaints()
+    assert complaint.escalate_at is None
+
+
 @on_sqlite
 def test_who_complains_in_a_group_is_answered_there_and_in_english_who_reads_that(desk: Desk) -> None:
     desk.people.said(COMPLAINT, by=BUDI, chat=GROUP)

@@ -150,6 +150,14 @@ def test_a_copy_stays_as_long_as_its_original(store: Store, clock: FrozenClock, 
     assert there(store) == []
 
 
+def test_what_another_program_wrote_for_a_key_holds_up_nothing(
+    store: Store, clock: FrozenClock, before: datetime, folder: Path
+) -> None:
+    for key in ("again/99999999999999999999", "again/²", "again/", "again/-1"):
+        put(store, clock.now - OLD, dedupe_key=key)
+    assert archive(store, folder, before, ZONE) == Archived(4)
+
+
 def test_the_key_of_an_archived_message_is_taken_for_good(
     store: Store, clock: FrozenClock, before: datetime, folder: Path
 ) -> None:

@@ -35,6 +35,7 @@ def wa(store: Store, database_url: str, clock: FrozenClock, monkeypatch: pytest.
     """Run `wa report` on 20 November 2040, without Prefect."""
     apply_catalog(store, read_catalog(CATALOG, "catalog.yaml"))
     monkeypatch.setattr(commands, "utc_now", clock)
+    monkeypatch.setattr("wa_integrasi.reporting.runs.utc_now", clock)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WA_DATABASE_URL", database_url)
     monkeypatch.setenv("COLUMNS", "200")
@@ -47,6 +48,11 @@ def wa(store: Store, database_url: str, clock: FrozenClock, monkeypatch: pytest.
         (["run", "harian", "--slot", "2040-11-20"], "ends at 2040-11-21 00:00; choose one that is over"),
         (["run", "bulanan", "--slot", "2040-11-01"], "ends at 2040-12-01 00:00; choose one that is over"),
         (["run", "harian", "--slot", "kemarin"], "--slot: found 'kemarin', must be a day such as 2026-11-19"),
+        (["run", "harian", "--until", "2040-11-18"], "until: found it without a slot to begin with"),
+        (
+            ["run", "harian", "--slot", "2040-11-18", "--until", "2040-11-17"],
+            "until: found 2040-11-17, must not be before",
+        ),
         (["preview", "harian", "--slot", "2026-10"], "--slot: found '2026-10', must be a day such as 2026-11-19"),
     ],
 )

@@ -27,6 +27,9 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
+COMMANDS = typer.main.get_command(app)
+
+
 def blocks(text: str, language: str) -> list[str]:
     """The fenced code blocks of a language."""
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
@@ -76,7 +79,7 @@ def _is_right(line: str) -> bool:
         words = words[3:]
     if not words or words[0] != "wa":
         return True
-    command: Any = typer.main.get_command(app)
+    command: Any = COMMANDS
     options = {"--help", "-h"}
     for word in words[1:]:
         if word.startswith("--"):

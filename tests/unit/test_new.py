@@ -26,7 +26,7 @@ def test_what_is_written_passes_its_own_tests(tmp_path: Path) -> None:
         ["produksi"],
         ["saya"],
     )
-    program = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    program = [Path(sys.executable).with_name("pytest"), "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "6 passed" in done.stdout, done.stdout + done.stderr
 

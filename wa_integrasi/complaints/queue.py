@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Text, case, cast, or_, select, update
+from sqlalchemy import Connection, Text, case, cast, literal, or_, select, update
 
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.store.engine import Store
@@ -99,12 +99,14 @@ class ComplaintQueue:
 
         False when it is not ours any more, and nothing may be enqueued then.
         """
+        c = complaint_queue.c
         values = {
             "status": State.RESPONDED,
             "responded_at": self._clock(),
             "created_at": taken.created_at,
             "chat": chat,
-            "escalate_at": case((complaint_queue.c.answered_at.is_(None), escalate_at)),
+            # Typed, since PostgreSQL takes a NULL without a type for a text.
+            "escalate_at": case((c.answered_at.is_(None), literal(escalate_at, c.escalate_at.type))),
             "note": note,
             "due_at": None,
             "lease": None,

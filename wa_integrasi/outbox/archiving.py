@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,9 @@ from wa_integrasi.message import Status
 from wa_integrasi.outbox.keys import AGAIN, digest_of
 from wa_integrasi.store.bulk import bulk
 from wa_integrasi.store.tables import message_events, wa_outbox
+
+_COPY = re.compile(rf"{re.escape(AGAIN)}([0-9]{{1,18}})", re.ASCII)
+"""The key of a message that goes again; what other programs write there may be anything."""
 
 _WAITS = "500ms"
 """Less than PostgreSQL waits before it looks for a deadlock: we are the ones to give up."""
@@ -87,13 +91,8 @@ def _untold() -> ColumnElement[bool]:
 def _originals(connection: Connection, rows: Sequence[Row[Any]]) -> set[str]:
     """The keys of copies among the rows whose originals would stay behind."""
     leaving = {row.id for row in rows}
-    copies = {
-        int(row.dedupe_key.removeprefix(AGAIN)): row.dedupe_key
-        for row in rows
-        if isinstance(row.dedupe_key, str)
-        and row.dedupe_key.startswith(AGAIN)
-        and row.dedupe_key.removeprefix(AGAIN).isdecimal()
-    }
+    keys = (row.dedupe_key for row in rows if isinstance(row.dedupe_key, str))
+    copies = {int(found[1]): key for key in keys if (found := _COPY.fullmatch(key))}
     if not copies:
         return set()
     there = connection.execute(select(wa_outbox.c.id).where(wa_outbox.c.id.in_(copies))).scalars()

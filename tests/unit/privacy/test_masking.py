@@ -287,17 +287,17 @@ PIECES = st.lists(
 
 
 class TestHostileText:
-    """A megabyte of what makes bad patterns slow: they would take hours, so a process of its own has minutes."""
+    """A lot of what makes bad patterns slow: they would take hours, so a process of its own has minutes."""
 
     PATTERNS = ("1 ", "0 8 1 2 3 ", "0", "a@b.", "rek no ", "1-", "[TELEPON_", "budi ")
 
-    def test_a_megabyte_of_it_is_masked_and_comes_back(self) -> None:
+    def test_a_quarter_of_a_megabyte_of_it_is_masked_and_comes_back(self) -> None:
         script = """
             import sys
             from wa_integrasi.privacy.masking import Masker
 
             for pattern in sys.argv[1:]:
-                text = (pattern * (1_000_000 // len(pattern)))
+                text = pattern * (250_000 // len(pattern))
                 masker = Masker(["Budi Santoso"])
                 assert masker.unmask(masker.mask(text)) == text, pattern
         """
