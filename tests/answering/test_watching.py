@@ -233,6 +233,38 @@ def test_without_the_right_it_sleeps_and_its_owner_is_told_once(watched: World) 
     assert look(watched)[0].startswith("🔴 *suhu boiler 2* sekarang *550*")
 
 
+def test_a_right_that_is_lost_while_the_value_is_read_counts(watched: World) -> None:
+    for who in ("budi", "siti"):
+        watched.said(who, "beritahu jika suhu boiler 2 > 500")
+    watched.clock.tick(minutes=1)
+    mine = watchers(watched)
+    taken = mine.take()
+    changed(watched, budi=["pimpinan"])
+    assert settle(watched, mine, taken) == 1
+    mine.end(taken)
+    assert [row.recipient for row in watched.news()] == [PEOPLE["siti"]]
+    told(watched)
+    assert look(watched) == ["ℹ️ Langganan 1 (suhu boiler 2 > 500): tidak aktif: hak Anda sudah dicabut."]
+
+
+def test_a_value_that_may_seldom_be_asked_for_is_watched_all_the_same(watched: World) -> None:
+    watched.said("budi", "beritahu jika suhu boiler 2 > 540 selama 10 menit")
+    catalog = load_catalog(watched.store)
+    [row] = watched.rows(subscriptions)
+    seldom = catalog.triggers[row.name].model_copy(update={"cooldown_s": 3600})
+    apply_catalog(
+        watched.store,
+        catalog.model_copy(update={"triggers": {**catalog.triggers, row.name: seldom}}),
+        clock=watched.clock,
+    )
+    boiler(watched, 2, 550)
+    assert [look(watched), look(watched, 30)] == [[], []]
+    assert look(watched, 31)[0].startswith("🔴 *suhu boiler 2* sekarang *550*")
+    boiler(watched, 2, 520)
+    assert look(watched, 61) == []
+    assert look(watched, 61)[0].startswith("🟢 *suhu boiler 2* kembali normal: *520*")
+
+
 def test_who_writes_stop_hears_nothing_and_then_how_it_stands(watched: World) -> None:
     watched.said("budi", "beritahu jika suhu boiler 2 > 540")
     boiler(watched, 2, 550)

@@ -92,6 +92,25 @@ async def test_the_ai_sees_the_report_and_what_is_wanted_without_people(ai: AiCl
         ("Lihat https://x.id/a", "it has a link or a mention"),
         ("Lihat wa.me untuk 400 ton", "it has a link or a mention"),
         ("Tanya @semua", "it has a link or a mention"),
+        ("Tanya \uff20semua", "it has a link or a mention"),
+        *(
+            (f"Lihat {link} sekarang.", "it has a link or a mention")
+            for link in (
+                "bücher.com",
+                "login_wa.evil.com",
+                "foo_bar.evil.com",
+                "пример.рф",
+                "evil。com",
+                "evil\uff0ecom",
+                "evil\uff61com",
+                "ev\u200bil.\u00adcom",
+                "i❤.ws",
+                "x_bit.ly/abc",
+                "éevil.com/a",
+                "उदाहरण.भारत",
+                "pv.evil.com",
+            )
+        ),
         ("Hubungi [TELEPON_1].", "it repeats personal data"),
         ("Hubungi 0812-3456-7890.", "it has something like a phone number or an account"),
         ("Dari [NAMA_9].", "it has something like a phone number or an account"),
@@ -105,6 +124,28 @@ async def test_what_must_not_be_read_is_thrown_away_and_not_logged(
     server.otherwise = says(answer)
     summaries = await summed(ai)
     assert (summaries.texts, summaries.problems) == ({}, (f"report harian: no summary in id: {reason}",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Produksi 1.234,5 ton a.n. PT. Tebu.",
+        "No.1 dst. s.d. selesai.",
+        "FIC.PV dan TIC_A.SP baik...lalu turun…lagi.",
+        "Naik (a.m. dan p.m.). Baik",
+    ],
+)
+async def test_dots_of_sentences_are_no_links(ai: AiClient, server: AiServer, text: str) -> None:
+    server.otherwise = says(text)
+    assert (await summed(ai, title="Rekap No.1")).texts == {"id": text}
+
+
+@pytest.mark.parametrize(("column", "passes"), [("ton", False), ("capaian_pct", True), ("Persen", True)])
+async def test_a_per_cent_is_one_in_the_report_too(ai: AiClient, server: AiServer, column: str, passes: bool) -> None:
+    server.otherwise = says("Target 1.300 % tercapai.")
+    data = ReportData(Rows(("unit", column), (("Giling 1", Decimal(1300)),)))
+    summaries = await summarise(job("Rekap"), data, ai.chat, NOW)
+    assert bool(summaries.texts) is passes
 
 
 async def test_markup_and_lines_of_an_answer_do_nothing(ai: AiClient, server: AiServer) -> None:

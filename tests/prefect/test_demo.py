@@ -18,7 +18,7 @@ import pytest
 
 from tests.ports import free_port
 
-WITHIN_S = 100
+WITHIN_S = 200
 
 
 class Demo:

@@ -48,6 +48,8 @@ def test_every_deployment_has_its_schedule_in_the_business_zone(house: House) ->
         "flows.on_demand.on_demand",
         "flows.upkeep.upkeep",
         "flows.alarm.alarm",
+        "flows.complaints.complaints",
+        "flows.task_delivery.task_delivery",
     }
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from flows.watches import watches
-from tests.prefect.conftest import House
+from tests.prefect.conftest import House, eventually
 from wa_integrasi.clock import utc_now
 from wa_integrasi.commands.grammar.conditions import Operator
 from wa_integrasi.store.tables import wa_outbox
@@ -39,14 +39,11 @@ async def test_a_run_reads_what_is_watched_and_tells_those_who_watch(house: Hous
     assert first.startswith("🔴 *produksi tungku kemarin* sekarang *")
     assert second.startswith("🔴 *suhu boiler 2, BLR2.TI-01* sekarang *")
     assert [(str(each.standing.state), each.standing.misses) for each in found] == [("firing", 0)] * 2 + [("ok", 1)]
-    runs = house.prefect(
-        "task_runs/filter", task_runs={"flow_run_id": {"any_": [str(state.state_details.flow_run_id)]}}
+    of_run = {"flow_run_id": {"any_": [str(state.state_details.flow_run_id)]}}
+    steps = ["query pabrik-contoh", "query pi", "tell of pabrik-contoh", "tell of pi"]
+    # Prefect names a task's run a moment after it has begun.
+    assert eventually(
+        lambda: sorted(run["name"] for run in house.prefect("task_runs/filter", task_runs=of_run)) == steps
     )
-    assert sorted(run["name"] for run in runs) == [
-        "query pabrik-contoh",
-        "query pi",
-        "tell of pabrik-contoh",
-        "tell of pi",
-    ]
     with house.store.writing() as connection:
         apply(connection, [Cancel([each.id for each in found])], "test", utc_now())

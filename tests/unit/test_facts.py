@@ -25,6 +25,8 @@ FACTS = Facts([SHOWN], "id", ["Giling 1"])
         "Tanggal 19, bulan November 2026, tahun 2026.",
         "Produksi 1.234,50 ton.",
         "Semua unit berjalan baik.",
+        "Naik 94,6 persen, atau 94,6 %.",
+        "Produksi di satuan ton, DI bawah rencana, dicek satu per satu; CV. Tebu, PLTU dan OEE baik.",
     ],
 )
 def test_what_the_report_says_may_be_said(text: str) -> None:
@@ -55,6 +57,26 @@ def test_what_the_report_says_may_be_said(text: str) -> None:
         ("Produksi 1234.5e3 ton.", "1234.5e3"),
         ("Tahun 2027 lebih baik.", "Tahun 2027"),
         ("Versi 1.2.3", "1.2.3"),
+        ("Sekitar ribuan ton.", "ribuan"),
+        ("Belasan unit berhenti.", "Belasan"),
+        ("Naik puluhan, ratusan, lalu jutaan ton.", "puluhan"),
+        ("Hasilnya dobel.", "dobel"),
+        ("Produksi nihil.", "nihil"),
+        ("Turun sepersepuluh.", "sepersepuluh"),
+        ("Turun sepertiga.", "sepertiga"),
+        ("Turun seperempat.", "seperempat"),
+        ("Turun setengah.", "setengah"),
+        ("Naik limabelas ton.", "limabelas"),
+        ("Naik XII persen.", "XII"),
+        ("Naik xii persen.", "xii"),
+        ("Naik X %.", "X"),
+        ("Giling IV berhenti.", "IV"),
+        ("Produksi 1.234,5 % dari target.", "1.234,5"),
+        ("Produksi 512%.", "512"),
+        ("Turun 45 persen.", "45"),
+        ("Turun 45persen.", "45persen"),
+        ("Turun 07.00 %.", "07.00"),
+        ("Turun tiga persen.", "tiga"),
     ],
 )
 def test_what_it_does_not_say_is_found(text: str, strange: str) -> None:
@@ -73,6 +95,22 @@ def test_what_it_does_not_say_is_found(text: str, strange: str) -> None:
         ("Half of the units, one of them twice.", False),
         ("Three of the mills.", True),
         ("Output was 1.3M t.", False),
+        ("Down by 1.3 percent, or 1.3 per cent.", True),
+        ("Three percent more.", False),
+        ("3 % more at 7 am.", False),
+        ("I think one of the mills did well.", True),
+        ("Hundreds of tonnes.", False),
+        ("Some thousands of tonnes.", False),
+        ("Millions of tonnes.", False),
+        ("Dozens of mills.", False),
+        ("A tenfold output.", False),
+        ("Output quadrupled.", False),
+        ("Output tripled.", False),
+        ("Output was fortyfive t.", False),
+        ("Down by twothirds.", False),
+        ("Down by a third.", False),
+        ("Down by a quarter.", False),
+        ("Nothing was made.", False),
     ],
 )
 def test_english_is_read_as_english(text: str, fine: bool) -> None:
@@ -82,3 +120,8 @@ def test_english_is_read_as_english(text: str, fine: bool) -> None:
 
 def test_a_long_word_costs_no_more_than_its_length() -> None:
     assert Facts(["a" * 50_000 + " " + "1" * 20_000 + " " + "1.1" * 9_000], "id").strange("9" * 5_000) is not None
+
+
+@pytest.mark.parametrize("text", ["Ribuan ton.", "Giling IV.", "Produksi nihil."])
+def test_a_number_in_words_may_be_said_where_the_report_has_it(text: str) -> None:
+    assert Facts(["Giling IV: ribuan ton, GILING V NIHIL"], "id").strange(text) is None

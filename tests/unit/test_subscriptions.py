@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,11 +19,11 @@ def limit(lasting: float = 0, repeat: float = 60) -> Limit:
     return Limit("suhu", Operator.ABOVE, 540, timedelta(minutes=lasting), timedelta(minutes=repeat), "suhu", "")
 
 
-def told(values: list[float | None], of: Limit, standing: Standing | None = None, apart: float = 1) -> list[str]:
+def told(values: Sequence[float | None], of: Limit, apart: float = 1, rest: float = 0) -> list[str]:
     """What is told of each reading, a dot where nothing is."""
-    standing, said = standing or Standing(), []
+    standing, said, least = Standing(), [], timedelta(minutes=rest)
     for number, value in enumerate(values):
-        standing, notice = observe(standing, of, value, NOON + timedelta(minutes=number * apart))
+        standing, notice = observe(standing, of, value, NOON + timedelta(minutes=number * apart), rest=least)
         said.append(str(notice or "."))
     return said
 
@@ -38,6 +39,18 @@ def test_for_as_long_as_was_asked() -> None:
     assert told([541, 541, 500, 541, 541, 541], limit(lasting=3)) == ["."] * 6
     assert "firing" not in told([541, 541], limit(lasting=10), apart=45), "nobody looked for long"
     assert told([541, None, 541, 541], limit(lasting=3))[-1] == "firing", "one miss is none"
+
+
+def test_what_is_read_seldom_fires_and_is_resolved_too() -> None:
+    seldom = told([541, 541, 500, 500], limit(lasting=10, repeat=999), apart=61, rest=60)
+    assert seldom == [".", "firing", ".", "resolved"]
+    assert told([541, 541], limit(lasting=10), apart=121, rest=60) == [".", "."], "nobody looked for long"
+
+
+def test_a_source_that_comes_and_goes_hides_no_alarm() -> None:
+    assert told([541, None, None, None] * 3, limit(lasting=8))[::4] == [".", ".", "firing"]
+    assert told([None, None, None, 541, None, 541, 500], limit(lasting=8))[2:] == ["unknown", ".", ".", ".", "back"]
+    assert told([541, *[None] * 40, 541], limit(lasting=8))[-1] == ".", "for long nobody knew"
 
 
 def test_resolved_says_since_when() -> None:

@@ -36,9 +36,12 @@ _TEXT = 6_000
 _LONGEST = 600
 _SENTENCES = 3
 _SENTENCE = re.compile(r"[.!?…]+(?=\s+[^\W\d_]|\s*$)")
-_LINK = re.compile(
-    r"[a-z][a-z0-9+.-]*:/|www\.|(?<![\w.-])(?:[a-z0-9-]+\.)+(?!pv\b|sp\b|op\b)[a-z]{2,24}(?![\w-])", re.IGNORECASE
-)
+_LINK = re.compile(r"[a-z][a-z0-9+.-]*:/|www\.|[^\s.]\.(?!(?:pv|sp|op)\b)[^\W\d_]{2}", re.IGNORECASE)
+"""In plain signs. `No.1`, `a.n.`, `1.234` and `FIC-101.PV` are no links."""
+
+_PERCENT = re.compile(r"%|persen|percent|pct", re.IGNORECASE)
+"""In the name of a column: what its cells count."""
+
 _TOKEN = re.compile(r"\[(?!NAMA_)[A-Z]+_[0-9.]+\]|\[NAMA_[0-9.]+\]")
 _LANGUAGES = {"id": "Bahasa Indonesia", "en": "English"}
 _SYSTEM = """\
@@ -96,7 +99,8 @@ def readable(answer: str, facts: Facts, masker: Masker) -> str:
     if any(not token.startswith("[NAMA_") for token in _TOKEN.findall(said)):
         raise UnfitError("it repeats personal data")
     text = masker.unmask(said)
-    if "@" in text or _LINK.search(text):
+    plain = _in_plain_signs(text)
+    if "@" in plain or _LINK.search(plain):
         raise UnfitError("it has a link or a mention")
     if _TOKEN.search(text) or Masker().mask(text) != text:
         raise UnfitError("it has something like a phone number or an account")
@@ -107,6 +111,12 @@ def readable(answer: str, facts: Facts, masker: Masker) -> str:
     if facts.strange(text) is not None:
         raise UnfitError("it has a number that the report does not have")
     return text
+
+
+def _in_plain_signs(text: str) -> str:
+    """A text as a phone may read it when it looks for links: each dot is one, and no sign is without a width."""
+    signs = unicodedata.normalize("NFKC", text).replace("。", ".")
+    return "".join(sign for sign in signs if unicodedata.category(sign)[0] not in "MC")
 
 
 async def _in_time(summary: Awaitable[str], limit_s: float) -> str:
@@ -142,7 +152,7 @@ def _shown(job: ReportJob, data: ReportData, template: ChatTemplate, now: dateti
         "rows": rows,
     }
     said = [str(shown[each]) for each in ("title", "period", "text")]
-    said += [cell for row in rows for cell in row.values()]
+    said += [f"{cell} %" if _PERCENT.search(column) else cell for row in rows for column, cell in row.items()]
     names = [value for row in data.rows.as_dicts() for value in row.values() if isinstance(value, str)]
     return shown, Facts(said, template.language, names)
 

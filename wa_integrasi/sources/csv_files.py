@@ -7,9 +7,10 @@ import io
 import re
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from pydantic import Field, field_validator
 from wa_integrasi.settings import load_settings
 from wa_integrasi.sources.base import Rows, SourceError
 from wa_integrasi.sources.below import contents
-from wa_integrasi.sources.csv_cells import SQLITE, AmbiguousError, Cells, Kind, Look
+from wa_integrasi.sources.csv_cells import SQLITE, AmbiguousError, Cells, Column, Kind, Look, MixedError
 from wa_integrasi.sources.plugin import SourcePlugin
 from wa_integrasi.sources.sql.database import explained
 from wa_integrasi.sources.sql.functions import allowed
@@ -32,6 +33,9 @@ _MOST_COLUMNS = 500
 _DELIMITERS = {"tab": "\t"}
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _ROWS_BETWEEN_LOOKS = 2_000
+_NAMED = re.compile(
+    r"""'[^']*'|"(?P<name>[^"`]+)"(?!")|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/""", re.DOTALL
+)
 
 
 class CsvSource(SourcePlugin):
@@ -86,7 +90,7 @@ class CsvSource(SourcePlugin):
 
     def read(self, query: str, parameters: Mapping[str, Any], *, timeout_s: float, max_rows: int) -> Rows:
         """Load the tables that the query names, and run it."""
-        checked = check(query, "sqlite")
+        checked = check(_strict(query), "sqlite")
         names = {name for name in self.tables if re.search(rf"(?i)\b{name}\b", query)}
         zone = ZoneInfo(self.zone)
         limits = Limits(timeout_s, max_rows, self.max_bytes, zone, allowed("sqlite", frozenset()))
@@ -120,13 +124,14 @@ class CsvSource(SourcePlugin):
             raise _no(f"{odd.name}: its columns are not those of {files[0].name}")
         if unknown := sorted(set(declared) - set(header)):
             raise _no(f"table {name}: there is no column {unknown[0]!r}, which is declared")
-        kinds = _kinds(name, files, declared, ends)
-        columns = ", ".join(f'"{column}" {SQLITE[kind]}' for column, kind in zip(_quoted(header), kinds, strict=True))
+        read_as = _columns(name, files, declared, ends)
+        typed = zip(_quoted(header), (SQLITE[column.kind] for column in read_as), strict=True)
+        columns = ", ".join(f'"{column}" {kind}' for column, kind in typed)
         memory.execute("BEGIN")
         memory.execute(f'CREATE TABLE "{name}" ({columns})')
         places = ", ".join("?" * len(header))
         for file in files:
-            memory.executemany(f'INSERT INTO "{name}" VALUES ({places})', file.values(kinds, ends))  # noqa: S608
+            memory.executemany(f'INSERT INTO "{name}" VALUES ({places})', file.values(read_as, ends))  # noqa: S608
         memory.execute("COMMIT")
         return taken
 
@@ -173,15 +178,15 @@ class _File:
                 raise _no(f"{self.name}, line {line}: it has more cells than the first line")
             yield line, (cells + [""] * (width - len(cells)))[:width]
 
-    def values(self, kinds: list[Kind], ends: float) -> Iterator[list[str | int | float | None]]:
+    def values(self, columns: list[Column], ends: float) -> Iterator[list[str | int | float | None]]:
         """The rows as SQLite keeps them."""
         for line, row in self.rows(ends):
             values: list[str | int | float | None] = []
-            for column, kind, cell in zip(self.header, kinds, row, strict=True):
+            for name, column, cell in zip(self.header, columns, row, strict=True):
                 try:
-                    values.append(self.cells.value(cell, kind))
+                    values.append(self.cells.value(cell, column))
                 except ValueError:
-                    raise _no(f"{self.name}, line {line}: what is in {column!r} is no {kind}") from None
+                    raise _no(f"{self.name}, line {line}: what is in {name!r} is no {column.kind}") from None
             yield values
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
@@ -194,24 +199,49 @@ class _File:
             raise _no(f"{self.name}, line {reader.line_num}: it is no CSV") from None
 
 
-def _kinds(table: str, files: list[_File], declared: Mapping[str, Kind], ends: float) -> list[Kind]:
-    """The kind of each column, over all files of a table: so that it does not hang on which file comes first."""
-    header = files[0].header
-    looks: list[set[Look]] = [set() for _ in header]
-    guessed = [(at, looks[at]) for at, column in enumerate(header) if column not in declared]
-    for file in files if guessed else ():
-        for _, row in file.rows(ends):
-            for at, seen in guessed:
-                if row[at] and "text" not in seen:
-                    seen.add(file.cells.look(row[at]))
-    kinds: list[Kind] = []
-    for column, seen in zip(header, looks, strict=True):
+@dataclass
+class _Seen:
+    """What the cells of a column look like, and where the first one is that is no number."""
+
+    counts: Counter[Look] = field(default_factory=Counter)
+    odd: str = ""
+
+
+def _columns(table: str, files: list[_File], declared: Mapping[str, Kind], ends: float) -> list[Column]:
+    """How to read each column, over all files of a table: so that it does not hang on which file comes first."""
+    header, cells = files[0].header, files[0].cells
+    columns: list[Column] = []
+    for name, seen in zip(header, _seen(files, declared, ends), strict=True):
         try:
-            kinds.append(declared.get(column) or files[0].cells.kind(seen))
+            kind = declared.get(name)
+            columns.append(cells.declared(kind, seen.counts) if kind else cells.column(seen.counts))
         except AmbiguousError:
-            text = f"column {column!r} of {table}: 1.234 may be a thousand or one and a bit; set decimal in the block"
+            text = f"column {name!r} of {table}: 1.234 may be a thousand or one and a bit; set decimal in the block"
             raise _no(text) from None
-    return kinds
+        except MixedError:
+            text = f"{seen.odd}: {name!r} has numbers, this is none; declare the column or set decimal in the block"
+            raise _no(text) from None
+    return columns
+
+
+def _seen(files: list[_File], declared: Mapping[str, Kind], ends: float) -> list[_Seen]:
+    header = files[0].header
+    seen = [_Seen() for _ in header]
+    guessed = [(at, seen[at]) for at, name in enumerate(header) if declared.get(name, "number") == "number"]
+    for file in files if guessed else ():
+        for line, row in file.rows(ends):
+            for at, column in guessed:
+                if cell := row[at]:
+                    look = file.cells.look(cell)
+                    column.counts[look] += 1
+                    if not column.odd and not file.cells.is_number(look):
+                        column.odd = f"{file.name}, line {line}"
+    return seen
+
+
+def _strict(query: str) -> str:
+    """With `name` for "name", which SQLite takes for a text where there is no such column. As long as before."""
+    return _NAMED.sub(lambda found: f"`{found['name']}`" if found["name"] else found[0], query)
 
 
 def _decoded(name: str, content: bytes, encoding: str) -> str:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import math
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from threading import Thread
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
@@ -23,6 +26,7 @@ from wa_integrasi.sources.base import SourceError
 from wa_integrasi.sources.http_query import path_problem
 from wa_integrasi.sources.retry_after import seconds_of
 
+_T = TypeVar("_T")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -135,6 +139,7 @@ def checked_url(url: str) -> SplitResult:
     return parts
 
 
+_NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 _NOT_ALLOWED = "the host has an address that is not of the internet; name its network in networks, such as 10.1.0.0/16"
 
 
@@ -143,22 +148,43 @@ class _Resolver(AbstractResolver):
 
     def __init__(self, allowed: HttpHost) -> None:
         self._allowed = allowed
-        self._names = aiohttp.ThreadedResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """The addresses of a host. Raises `HttpError`."""
-        found = await self._names.resolve(host, port, family)
-        for each in found:
-            address = _literal(each["host"].partition("%")[0])
+        found = await _aside(
+            lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        )
+        results = []
+        for its_family, _, proto, _, place in found:
+            bare = str(place[0]).partition("%")[0]
+            address = _literal(bare)
             if address is None or not self._allowed.allows(address):
                 _refuse()
-        return found
+            name = "%".join(map(str, (bare, *filter(None, place[3:]))))  # fe80::1%2: behind which card
+            results.append(
+                ResolveResult(hostname=host, host=name, port=port, family=its_family, proto=proto, flags=_NUMERIC)
+            )
+        return results
 
     async def close(self) -> None:
         """End."""
-        await self._names.close()
+
+
+async def _aside(work: Callable[[], _T]) -> _T:
+    """What `work` gives, in a thread that nobody waits for when the time is over; asyncio waits for its own."""
+    given: Future[_T] = Future()
+    given.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            given.set_result(work())
+        except Exception as error:  # raised where it is awaited
+            given.set_exception(error)
+
+    Thread(target=run, name="name lookup", daemon=True).start()
+    return await asyncio.wrap_future(given)
 
 
 def _refuse() -> NoReturn:
@@ -197,13 +223,20 @@ async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 def _json_of(body: bytes) -> Any:
     try:
-        return json.loads(body, parse_constant=_no_number)
+        return json.loads(body, parse_constant=_no_number, parse_float=_float)
     except (ValueError, RecursionError):
         raise HttpError("what the web service answers is no JSON", code="no_json", transient=False) from None
 
 
 def _no_number(_word: str) -> NoReturn:
     raise ValueError
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise HttpError("the answer has a number that is too large", code="no_json", transient=False)
+    return number
 
 
 def _failure(status: int, wait_s: float) -> HttpError:

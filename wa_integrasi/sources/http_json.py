@@ -6,6 +6,7 @@ import asyncio
 import base64
 import ipaddress
 import re
+import time
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self
 
@@ -82,7 +83,9 @@ class HttpJsonSource(SourcePlugin):
             asked = HttpQuery.parse(query)
         except ValueError as error:
             raise SourceError(f"refused, {error}", transient=False) from None
-        return asked.rows_of(asyncio.run(self._host().get_json(asked.target(parameters), timeout_s)))
+        ends = time.monotonic() + timeout_s
+        answer = asyncio.run(self._host().get_json(asked.target(parameters), timeout_s))
+        return asked.rows_of(answer, max_rows, ends)
 
     def look(self, *, timeout_s: float) -> str:
         """Ask for `check_path`."""

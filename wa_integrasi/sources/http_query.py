@@ -7,9 +7,12 @@ a parameter. They reach neither the host nor the shape of the address.
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Annotated, Any
+import sys
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
 import yaml
@@ -17,10 +20,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from wa_integrasi.sources.base import Rows, SourceError
 
+_Row = TypeVar("_Row")
+
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _SIGN = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/{}-]*")
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LONGEST = 2_000
+_MOST_COLUMNS = 500
+_MOST_CELLS = 20_000_000
+"""More than any `max_bytes` lets through."""
 
 
 def path_problem(path: str) -> str | None:
@@ -89,19 +97,28 @@ class HttpQuery(BaseModel):
         ]
         return "/" + "/".join(segments) + (f"?{urlencode(pairs, quote_via=quote)}" if pairs else "")
 
-    def rows_of(self, answer: Any) -> Rows:
-        """The rows in an answer. Raises `SourceError`."""
-        found = _at(answer, self.rows)
+    def rows_of(self, answer: Any, max_rows: int = sys.maxsize, ends: float = math.inf) -> Rows:
+        """The first `max_rows` rows in an answer, until the monotonic time `ends`. Raises `SourceError`."""
+        found = _at(answer, _steps(self.rows))
         if found is _NOTHING:
             raise SourceError(f"the answer has nothing at {self.rows!r}", transient=False)
         each = found if isinstance(found, list) else [found]
-        if self.columns:
-            values = [tuple(_or_none(_at(row, where)) for where in self.columns.values()) for row in each]
-            return Rows(tuple(self.columns), tuple(_levelled(values)))
-        if not all(isinstance(row, dict) for row in each):
-            raise SourceError(f"what is at {self.rows!r} are no objects: name columns", transient=False)
-        names = tuple(dict.fromkeys(key for row in each for key in row))
-        return Rows(names, tuple(_levelled([tuple(row.get(name) for name in names) for row in each])))
+        names = tuple(self.columns) or self._keys(_timely(each[:max_rows], ends))
+        most = min(max_rows, _MOST_CELLS // max(1, len(names)))
+        places = [_steps(where) for where in self.columns.values()] or [[name] for name in names]
+        values = [tuple(_or_none(_at(row, steps)) for steps in places) for row in _timely(each[:most], ends)]
+        return Rows(names, tuple(_levelled(values, ends)), truncated=len(each) > most)
+
+    def _keys(self, rows: Iterable[Any]) -> tuple[str, ...]:
+        names: dict[str, None] = {}
+        for row in rows:
+            if not isinstance(row, dict):
+                raise SourceError(f"what is at {self.rows!r} are no objects: name columns", transient=False)
+            names.update(dict.fromkeys(row))
+            if len(names) > _MOST_COLUMNS:
+                text = f"the rows have more than {_MOST_COLUMNS} different keys: name those wanted in columns"
+                raise SourceError(text, transient=False)
+        return tuple(names)
 
 
 _NOTHING = object()
@@ -146,8 +163,8 @@ def _steps(where: str) -> list[str]:
     return where.split(".") if where else []
 
 
-def _at(answer: Any, where: str) -> Any:
-    for step in _steps(where):
+def _at(answer: Any, steps: Iterable[str]) -> Any:
+    for step in steps:
         if isinstance(answer, dict) and step in answer:
             answer = answer[step]
         elif isinstance(answer, list) and re.fullmatch("0|[1-9][0-9]{0,8}", step) and int(step) < len(answer):
@@ -161,11 +178,23 @@ def _or_none(value: Any) -> Any:
     return None if value is _NOTHING else value
 
 
-def _levelled(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    """Rows whose numbers are floats in a column where one of them is."""
-    floats = {at for row in rows for at, value in enumerate(row) if isinstance(value, float)}
+def _timely(rows: Iterable[_Row], ends: float) -> Iterator[_Row]:
+    """The rows, as long as there is time."""
     for row in rows:
-        yield tuple(float(v) if at in floats and type(v) is int else v for at, v in enumerate(row))
+        if time.monotonic() > ends:
+            text = "the answer is too large to be read in time: ask for less"
+            raise SourceError(text, transient=True, outage=False)
+        yield row
+
+
+def _levelled(rows: Sequence[tuple[Any, ...]], ends: float) -> Iterator[tuple[Any, ...]]:
+    """Rows whose numbers are floats in a column where one of them is."""
+    floats = {at for row in _timely(rows, ends) for at, value in enumerate(row) if isinstance(value, float)}
+    for row in _timely(rows, ends):
+        try:
+            yield tuple(float(v) if at in floats and type(v) is int else v for at, v in enumerate(row))
+        except OverflowError:
+            raise SourceError("the answer has a number that is too large", transient=False) from None
 
 
 def _said(error: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ CALM = timedelta(minutes=2)
 """How long a value must be back before that counts: one at its limit would otherwise come and go all day."""
 
 GAP = timedelta(minutes=30)
-"""Between two readings that are further apart nobody knows where the value was."""
+"""Between two readings that are further apart nobody knows where the value was, unless it is read as seldom."""
 
 
 class Notice(StrEnum):
@@ -29,9 +29,16 @@ class Notice(StrEnum):
     """A value can be read again, and is as it should be."""
 
 
-def observe(before: Standing, limit: Limit, value: float | None, now: datetime) -> tuple[Standing, Notice | None]:
-    """How it stands after a reading (None: it could not be read), and what is to be told now."""
+def observe(
+    before: Standing, limit: Limit, value: float | None, now: datetime, *, rest: timedelta = timedelta()
+) -> tuple[Standing, Notice | None]:
+    """How it stands after a reading (None: it could not be read), and what is to be told now.
+
+    `rest` is the least time between two readings. The gap grows with it: a value that is read every hour only is taken
+    to have stayed on its side of the limit from one reading to the next.
+    """
     before = _of_this_time(before, now)
+    before = replace(before, turning_since=_turning(before, now, max(GAP, 2 * rest)))
     after = _missed(before, now) if value is None else _measured(before, limit, value, now)
     return _told(replace(after, seen_at=now), limit, now)
 
@@ -43,21 +50,26 @@ def _of_this_time(standing: Standing, now: datetime) -> Standing:
     return replace(standing, **ahead) if ahead else standing  # type: ignore[arg-type]
 
 
+def _turning(before: Standing, now: datetime, gap: timedelta) -> datetime | None:
+    """Since when it has been turning; None after a gap, with no look at it or with looks that found nothing."""
+    looked = before.seen_at is not None and timedelta() <= now - before.seen_at <= gap
+    lost = before.state is State.UNKNOWN and before.since is not None and now - before.since > gap
+    return before.turning_since if looked and not lost else None
+
+
 def _missed(before: Standing, now: datetime) -> Standing:
     misses = before.misses + 1
     if misses < MISSES or before.state is State.UNKNOWN:
         return replace(before, misses=misses)
-    return replace(before, misses=misses, state=State.UNKNOWN, since=now, turning_since=None)
+    return replace(before, misses=misses, state=State.UNKNOWN, since=now)
 
 
 def _measured(before: Standing, limit: Limit, value: float, now: datetime) -> Standing:
     known = replace(before, misses=0, value=value, value_at=now)
-    seen_at = before.seen_at
-    turning = before.turning_since if seen_at is not None and timedelta() <= now - seen_at <= GAP else None
     stays, enough = (State.FIRING, CALM) if before.open else (State.OK, limit.lasting)
     if limit.holds(value) is before.open:
         return _in(known, stays, now, turning_since=None)
-    turning = turning or now
+    turning = before.turning_since or now
     if now - turning < enough:
         return _in(known, stays, now, turning_since=turning)
     if before.open:
@@ -84,8 +96,8 @@ def _told(after: Standing, limit: Limit, now: datetime) -> tuple[Standing, Notic
 
 
 def _unclear(after: Standing) -> bool:
-    """Whether what fired may be over: nothing is told of it until the next reading says so, nor forgotten."""
-    return after.state is State.FIRING and (after.turning_since is not None or after.misses > 0)
+    """Whether it may be otherwise by now: nothing is told until a reading says so, nor forgotten."""
+    return after.state is not State.UNKNOWN and (after.turning_since is not None or after.misses > 0)
 
 
 def _owed(after: Standing, limit: Limit, now: datetime, *, silence_over: bool) -> Notice | None:

@@ -55,6 +55,8 @@ def _same(said: Number, known: Number) -> bool:
     """Whether a number is another, or that rounded to its own last digit."""
     if (said.sign == "-" and known.value > 0) or (said.sign == "+" and known.value < 0):
         return False
+    if said.percent and not known.percent:
+        return False
     value, exact = abs(said.value), abs(known.value)
     if value == exact:
         return True

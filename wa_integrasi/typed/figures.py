@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from wa_integrasi.typed.days import MONTHS
@@ -19,6 +19,8 @@ class Number:
     step: Decimal
     sign: str = ""
     """The plus or minus before it."""
+    percent: bool = False
+    """Whether a per cent follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ _SCALES = {
 _SCALE = "|".join(
     sorted({word for words in _SCALES.values() for word in words if len(word) > 1}, key=len, reverse=True)
 )
+_PERCENT = r"[^\S\n]*(?:[%％﹪٪]|(?:persen|percent|per\s+cent|pct)\b)"
 _DIGITS = r"[0-9]+(?:[.,][0-9]+)*"
 _TIME = r"(?P<hour>[01]?[0-9]|2[0-4])(?:(?P<mark>[.:])(?P<minute>[0-5][0-9])(?:[.:][0-5][0-9])?)?"
 _SHAPES = (
@@ -80,14 +83,15 @@ _SHAPES = (
     r"\b(?:tanggal|tgl\.?)\s+(?P<on>[0-9]{1,2})(?![\w.,/]*[0-9])",
     r"(?<![\w.,/-])(?P<d>[0-9]{1,2})(?P<sep>[/.-])(?P<m>[0-9]{1,2})(?P=sep)(?P<y>[0-9]{4}|[0-9]{2})(?![\w/-])",
     r"(?<![\w.,/-])(?P<above>[0-9]{1,3})/(?P<below>[0-9]{1,3})(?![\w/]|[.,][0-9])",
-    rf"(?<![\w.,])(?P<cue>(?:pukul|jam|pk\.?|at)\s+)?{_TIME}(?![\w%]|[.,:][0-9])(?P<behind>\s?(?:WIB|WITA|WIT|UTC|am|pm)\b)?",
+    rf"(?<![\w.,])(?P<cue>(?:pukul|jam|pk\.?|at)\s+)?{_TIME}(?!\w|[.,:][0-9]|{_PERCENT})(?P<behind>\s?(?:WIB|WITA|WIT|UTC|am|pm)\b)?",
     (
         rf"(?<![^\W_])(?:ke-)?(?:(?P<sign>(?<![\w)\]])[-+−])\s?)?(?:Rp\.?\s?|IDR\s?|US\$|USD\s?|\$)?(?P<digits>{_DIGITS})(?![.,]?[0-9])"
-        rf"(?:\s?(?P<scale>{_SCALE}|(?-i:[KMBT]))\b|[^\W\d_]{{1,6}})?(?![^\W_])"
+        rf"(?:\s?(?P<scale>{_SCALE}|(?-i:[KMBT]))\b|(?!persen|pct)[^\W\d_]{{1,6}})?(?![^\W_])"
     ),
     r"(?<!\w)(?P<code>[0-9]\w*(?:[-./]\w+)*|[^\W\d_]+(?:[-./_][^\W\d_]+)*[-./_]?[0-9]\w*(?:[-./]\w+)*)",
 )
 _FIGURE = re.compile("|".join(f"(?:{shape})" for shape in _SHAPES), re.IGNORECASE)
+_PERCENT_NEXT = re.compile(_PERCENT, re.IGNORECASE)
 
 _IDENTIFIER = re.compile(r"[^\W\d_][^\n]{0,40}?[0-9]+[A-Za-z]?")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -95,14 +99,26 @@ _SMALL_ID = "nol satu dua tiga empat lima enam tujuh delapan sembilan sepuluh se
 _SMALL_EN = "zero one two three four five six seven eight nine ten eleven twelve"
 _SMALL = {word: value for words in (_SMALL_ID, _SMALL_EN) for value, word in enumerate(words.split())}
 _LARGE_ID = (
-    "belas puluh ratus seratus ribu seribu juta sejuta miliar milyar triliun lusin selusin setengah separuh sepertiga "
-    "seperempat lipat"
+    "belas puluh ratus seratus ribu seribu juta sejuta miliar milyar triliun lusin selusin setengah separuh "
+    "lipat berlipat dobel nihil"
 )
 _LARGE_EN = (
     "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
-    "ninety hundred thousand million billion dozen half halved double doubled twice triple tripled"
+    "ninety hundred thousand million billion dozen half halves halved halving double doubled doubling twice thrice "
+    "triple tripled tripling quadruple quadrupled quintuple quintupled tens third quarter fourth fifth sixth seventh "
+    "eighth ninth tenth hundredth thousandth nothing none"
 )
 _LARGE = frozenset([*_LARGE_ID.split(), *_LARGE_EN.split()])
+_ANY, _MANY = ("|".join(sorted(words, key=len, reverse=True)) for words in ({*_SMALL, *_LARGE}, _LARGE))
+_JOINED = re.compile(rf"(?:{_ANY}){{2,}}s?|(?:{_ANY})fold|(?:{_MANY})(?:an|s)|(?:se)?per(?!satu)(?:{_ANY})")
+"""`fortyfive`, `tenfold`, `ratusan`, `dozens`, `sepertiga`."""
+
+_ROMAN = re.compile(
+    r"(?i:[ivx]{2,})|(?=..)(?!(?:DI|CV)$)M{0,3}(?:C[MD]|D?C{0,3})(?:X[CL]|L?X{0,3})(?:I[XV]|V?I{0,3})",
+)
+_ROMAN_SIGN = re.compile(r"[IVXLCDM]", re.IGNORECASE)
+"""One alone is a number only before a per cent."""
+
 _IDIOMS = re.compile(
     r"\bsalah satu\b|\bsatu-satu(?:nya)?\b|\bsatu (?:sama lain|per satu)\b|\bone (?:of|another)\b"
     r"|\b(?:no|any|every|each|this|that|the) one\b",
@@ -117,7 +133,8 @@ def figures(text: str, language: str) -> Iterator[Figure]:
     for found in _FIGURE.finditer(text):
         rest += [text[at : found.start()], " 0 "]
         at = found.end()
-        yield Figure(found[0].strip(), tuple(_ways(found, language)))
+        ways = _ways(found, language)
+        yield Figure(found[0].strip(), tuple(_percent(ways) if _PERCENT_NEXT.match(text, at) else ways))
     yield from _in_words("".join([*rest, text[at:]]))
 
 
@@ -133,6 +150,13 @@ def _ways(found: re.Match[str], language: str) -> Iterator[tuple[Item, ...]]:
             yield from read(parts, language)
             return
     yield (Literal(found[0]),)
+
+
+def _percent(ways: Iterable[tuple[Item, ...]]) -> Iterator[tuple[Item, ...]]:
+    """Those of the ways that a per cent may follow."""
+    for way in ways:
+        if not any(isinstance(item, Day | Clock) for item in way):
+            yield tuple(replace(item, percent=True) if isinstance(item, Number) else item for item in way)
 
 
 Parts = dict[str, str | None]
@@ -220,9 +244,16 @@ def _counted(value: int) -> Number:
 
 
 def _in_words(text: str) -> Iterator[Figure]:
-    for found in _WORD.finditer(_IDIOMS.sub(" ", text)):
+    text = _IDIOMS.sub(" ", text)
+    for found in _WORD.finditer(text):
         word = found[0].lower()
+        percent = _PERCENT_NEXT.match(text, found.end()) is not None
         if word in _SMALL:
-            yield Figure(found[0], ((_counted(_SMALL[word]),),))
-        elif word in _LARGE:
+            yield Figure(found[0], ((replace(_counted(_SMALL[word]), percent=percent),),))
+        elif (
+            word in _LARGE
+            or _JOINED.fullmatch(word)
+            or _ROMAN.fullmatch(found[0])
+            or (percent and _ROMAN_SIGN.fullmatch(word))
+        ):
             yield Figure(found[0], ((Literal(word),),))

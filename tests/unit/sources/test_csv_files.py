@@ -81,6 +81,8 @@ def test_encodings_and_the_line_of_excel_do_not_matter(root: Path, codec: str, s
         ('a,b\n"baris\n1","kata ""x"""\n', (("baris\n1", 'kata "x"'),)),
         ("a,b,,\n1,,,\n", ((1, None),)),
         ("a;b\n-3;+4,25\n", ((-3, 4.25),)),
+        ("a\tb\n12,75\tx\n3\ty\n", ((12.75, "x"), (3.0, "y"))),
+        ("a;b\n10.30;-\n7.30;x\n", (("10.30", "-"), ("7.30", "x"))),
     ],
 )
 def test_kinds_are_those_that_fit_all_cells(root: Path, text: str, values: object) -> None:
@@ -96,6 +98,66 @@ def test_a_number_that_may_be_two_is_asked_about(root: Path) -> None:
     assert ask("SELECT sum(ton) AS t FROM p", decimal=".").values == ((3.579,),)
     declared = {"p": {"ton": "text"}}
     assert ask("SELECT ton FROM p", columns=declared).values == (("1.234",), ("2.345",))
+
+
+@pytest.mark.parametrize("sign", ["\t", "|", ",", ";", ""])
+def test_thousands_are_asked_about_whatever_the_delimiter(root: Path, sign: str) -> None:
+    rest = f"{sign}x" if sign else ""
+    (root / "p.csv").write_text(f"ton{rest}\n1.500{rest}\n12.750{rest}\n")
+    assert refused("SELECT ton FROM p").endswith("set decimal in the block")
+    assert ask("SELECT sum(ton) AS t FROM p", decimal=",").values == ((14250.0,),)
+
+
+@pytest.mark.parametrize(
+    ("proof", "total"),
+    [("12.75", 14.25), ("0.5", 2.0), ("1.234.567", 1236067.0), ("12.750,5", 14250.5), ("3,5", 1503.5)],
+)
+def test_one_sure_number_decides_for_its_column(root: Path, proof: str, total: float) -> None:
+    (root / "p.csv").write_text(f"ton\tunit\n1.500\ta\n{proof}\tb\n")
+    assert ask("SELECT sum(ton) AS t FROM p").values == ((total,),)
+    assert ask("SELECT sum(ton) AS t FROM p", columns={"p": {"ton": "number"}}).values == ((total,),)
+
+
+def test_a_declared_number_is_not_guessed_to_have_a_point(root: Path) -> None:
+    (root / "p.csv").write_text("ton\n1.500\n")
+    assert "set decimal" in refused("SELECT ton FROM p", columns={"p": {"ton": "number"}})
+
+
+@pytest.mark.parametrize("kind", [{}, {"p": {"ton": "number"}}])
+@pytest.mark.parametrize("sign", ["-", "–", "n/a", "N/A", "#N/A"])
+def test_a_sign_for_no_value_is_null_among_numbers(root: Path, sign: str, kind: dict[str, dict[str, str]]) -> None:
+    (root / "p.csv").write_text(f"ton;unit\n1.500,5;{sign}\n{sign};a\n", encoding="utf-8")
+    assert ask("SELECT ton, unit FROM p", columns=kind).values == ((1500.5, sign), (None, "a"))
+
+
+def test_numbers_with_a_cell_that_is_none_do_not_become_text(root: Path) -> None:
+    (root / "p.csv").write_text("unit;ton\na;1.500\nb;rusak\n")
+    told = "p.csv, line 3: 'ton' has numbers, this is none; declare the column or set decimal in the block"
+    assert refused("SELECT sum(ton) AS t FROM p") == told
+    assert ask("SELECT ton FROM p", columns={"p": {"ton": "text"}}).values == (("1.500",), ("rusak",))
+    (root / "p.csv").write_text("unit;ton\na;1\nb;rusak\nc;mati\n")
+    assert ask("SELECT ton FROM p").values == (("1",), ("rusak",), ("mati",))
+
+
+@pytest.mark.parametrize("cell", ["1e999", "1e+999", "1.0e999", "inf", "nan", "-Infinity", "9" * 400 + ".5"])
+def test_a_number_that_is_not_finite_is_refused(root: Path, cell: str) -> None:
+    (root / "p.csv").write_text(f"ton\n1.5\n1e-05\n{cell}\n")
+    assert refused("SELECT ton FROM p").startswith("p.csv, line 4: ")
+    assert refused("SELECT ton FROM p", columns={"p": {"ton": "number"}}).startswith("p.csv, line 4: ")
+
+
+@pytest.mark.parametrize("code", ["+6281234", "1234567890123456", "007", "-01"])
+def test_digits_that_are_a_name_stay_text(root: Path, code: str) -> None:
+    (root / "p.csv").write_text(f"kode\n{code}\n12\n")
+    assert ask("SELECT kode FROM p").values == ((code,), ("12",))
+
+
+def test_a_column_that_is_not_there_is_no_text(root: Path) -> None:
+    (root / "p.csv").write_text('Ton Basah,"a""b"\n1,x\n')
+    assert "no such column" in refused('SELECT "tonn" AS t FROM p')
+    query = """SELECT "Ton Basah" AS "T b", "a""b", '"tonn"' AS c FROM "p" -- "x\nWHERE "Ton Basah" = :b"""
+    rows = ask(query, parameters={"b": 1})
+    assert (rows.columns, rows.values) == (("T b", 'a"b', "c"), ((1, "x", '"tonn"'),))
 
 
 def test_a_declared_kind_holds_and_a_cell_that_is_none_is_named_without_its_value(root: Path) -> None:

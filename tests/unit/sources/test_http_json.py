@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import aiohttp
 import pytest
 from pydantic import ValidationError
 
@@ -210,6 +210,9 @@ def test_a_wrong_path_says_nothing_against_the_service(service: Service) -> None
         ((204, {}, b""), "HTTP 204: it has nothing to say"),
         ((200, {}, b"<html>rahasia"), "is no JSON"),
         ((200, {}, b'[{"a": NaN}]'), "is no JSON"),
+        ((200, {}, b'[{"a": Infinity}]'), "is no JSON"),
+        ((200, {}, b'{"data": {"list": [{"a": -1e999}]}}'), "a number that is too large"),
+        ((200, {}, b'{"data": {"list": [{"a": 0.5}, {"a": 1%s}]}}' % (b"0" * 400)), "a number that is too large"),
         ((200, {}, b"[" * 3_900), "is no JSON"),
         ((200, {"Content-Encoding": "gzip"}, b"\x1f\x8b"), "answers packed"),
         ((200, {}, b'["' + b"x" * 5_000 + b'"]'), "longer than 4000 bytes"),
@@ -237,6 +240,21 @@ def test_rows_over_the_limits_are_left_out_and_it_is_said(service: Service) -> N
     assert (len(rows.values), rows.truncated) == (1, True)
 
 
+def test_more_keys_than_a_table_has_columns_are_refused_unless_columns_are_named(service: Service) -> None:
+    service.always = (200, {}, json.dumps([{f"k{at}": at} for at in range(501)]).encode())
+    error = refused(lambda: service.ask("get: /x"))
+    assert str(error) == "the rows have more than 500 different keys: name those wanted in columns"
+    assert not error.transient
+    assert service.ask("get: /x\ncolumns: {satu: k1}", max_rows=2).values == ((None,), (1,))
+    assert len(service.ask("get: /x", max_rows=500).columns) == 500
+
+
+def test_rows_are_not_made_longer_than_there_is_time() -> None:
+    for query in ("get: /x", "get: /x\ncolumns: {a: a}"):
+        error = refused(lambda query=query: HttpQuery.parse(query).rows_of([{"a": 1}], ends=0))  # type: ignore[misc]
+        assert str(error) == "the answer is too large to be read in time: ask for less"
+
+
 def test_this_machine_is_not_asked_unless_the_block_says_so(service: Service) -> None:
     with pytest.raises(ValidationError, match="an address that is not of the internet"):
         service.source(networks=[])
@@ -251,11 +269,10 @@ def test_a_name_is_looked_up_once_and_asked_where_it_was_then(
 ) -> None:
     answers = [["127.0.0.1"], ["10.0.0.9"]]
 
-    async def names(_self: object, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
-        found = answers.pop(0)
-        return [{"hostname": host, "host": each, "port": port, "family": 2, "proto": 0, "flags": 0} for each in found]
+    def names(_host: str, port: int, *_: object, **__: object) -> list[tuple[Any, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in answers.pop(0)]
 
-    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", names)
+    monkeypatch.setattr(socket, "getaddrinfo", names)
     by_name = service.url.replace("127.0.0.1", "pindah.example")
     assert service.ask("get: /x\nrows: data.list", api_url=by_name).values
     assert answers == [["10.0.0.9"]]
@@ -264,6 +281,21 @@ def test_a_name_is_looked_up_once_and_asked_where_it_was_then(
     answers[:] = [["127.0.0.1", "169.254.169.254"]]
     refused(lambda: service.ask("get: /x", api_url=by_name))
     assert len(service.asked) == 1
+
+
+def test_a_name_that_nobody_tells_costs_no_more_than_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, told = threading.Event(), []
+
+    def names(*_: object, **__: object) -> list[tuple[Any, ...]]:
+        go_on.wait(30)
+        told.append("late")
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", names)
+    source = HttpJsonSource.model_validate({"api_url": "https://lambat.example"})
+    error = refused(lambda: source.read("get: /x", {}, timeout_s=0.1, max_rows=1))
+    assert (error.transient, told) == (True, [])
+    go_on.set()
 
 
 @pytest.mark.parametrize(

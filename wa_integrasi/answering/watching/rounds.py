@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -15,7 +15,7 @@ from wa_integrasi.answering.watching.claiming import claim, give_back, keep, kee
 from wa_integrasi.answering.watching.judged import Judge
 from wa_integrasi.answering.watching.notices import Setting, asleep_text, notice_text
 from wa_integrasi.audit.log import audit
-from wa_integrasi.catalog.storing import load_catalog
+from wa_integrasi.catalog.storing import Mark, catalog_mark, load_catalog
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.content import Text
 from wa_integrasi.message import Priority
@@ -41,6 +41,8 @@ class Round:
     """What was taken to be looked at, under one lease."""
 
     token: str
+    mark: Mark
+    """Of the catalog it is judged by."""
     judge: Judge = field(repr=False)
     groups: Sequence[Group]
 
@@ -63,10 +65,12 @@ class Watchers:
         self._zone = zone
         self._clock = clock
         self._outbox = Outbox(store, clock=clock)
+        self._judged: tuple[Mark, Judge] | None = None
 
     def take(self) -> Round:
         """Take what is to be looked at now, and put to sleep what its owner may not have any more."""
         now = self._clock()
+        mark = catalog_mark(self._store)
         judge = Judge.of(load_catalog(self._store), self._zone, now)
         with self._store.writing() as connection:
             token, taken = claim(connection, now)
@@ -83,18 +87,21 @@ class Watchers:
             leaf = judged[each.id]
             if isinstance(leaf, Leaf) and len(leaf.needs) == 1:
                 groups.setdefault(leaf.needs[0], (leaf, []))[1].append(each)
-        return Round(token, judge, [Group(leaf, need, watching) for need, (leaf, watching) in groups.items()])
+        return Round(token, mark, judge, [Group(leaf, need, watching) for need, (leaf, watching) in groups.items()])
 
     def settle(self, of: Round, group: Group, fetched: Fetched) -> int:
         """Write down how a value stands for each of its watchers, and tell those who are to know; says how many.
 
-        One transaction: what was told is known to have been told, whoever dies, and nobody is told twice.
+        One transaction: what was told is known to have been told, whoever dies, and nobody is told twice. What is not
+        asked any more since the catalog changed is left to the next round: its owner may have lost the right to it.
         """
-        now = self._clock()
+        now, judge = self._clock(), self._judge_now(of)
         messages: list[NewMessage] = []
         with self._store.writing() as connection:
             for each in still_ours(connection, group.watched_by, of.token):
-                after, text = _looked(each, group, fetched, of.judge, now)
+                if judge is not of.judge and not _still_asked(each, group, judge):
+                    continue
+                after, text = _looked(each, group, fetched, judge, now)
                 keep(connection, after, told=text is not None)
                 if text is not None:
                     messages.append(_message(each, text))
@@ -105,6 +112,17 @@ class Watchers:
         """Let others have what was not settled."""
         with self._store.writing() as connection:
             give_back(connection, of.token)
+
+    def _judge_now(self, of: Round) -> Judge:
+        """The judge of a round, or one by the catalog as it has become since."""
+        mark = catalog_mark(self._store)
+        if mark == of.mark:
+            return of.judge
+        latest = self._judged
+        if latest is None or latest[0] != mark:
+            latest = mark, Judge.of(load_catalog(self._store), self._zone, of.judge.now)
+            self._judged = latest
+        return replace(latest[1], now=of.judge.now)
 
     def _set_asleep(
         self, changed: Sequence[Subscription], asleep: Mapping[int, Sleep | None], token: str, judge: Judge
@@ -123,6 +141,11 @@ class Watchers:
             self._outbox.enqueue(messages, connection)
 
 
+def _still_asked(each: Subscription, group: Group, judge: Judge) -> bool:
+    leaf = judge.judge(each)
+    return isinstance(leaf, Leaf) and list(leaf.needs) == [group.need]
+
+
 def _looked(
     each: Subscription, group: Group, fetched: Fetched, judge: Judge, now: datetime
 ) -> tuple[Subscription, str | None]:
@@ -131,7 +154,8 @@ def _looked(
     if limit is None:
         raise AssertionError("a report is not watched")
     found = _measured(each, group, fetched)
-    standing, notice = observe(each.standing, limit, found.value if found else None, now)
+    rest = timedelta(seconds=group.leaf.trigger.cooldown_s)
+    standing, notice = observe(each.standing, limit, found.value if found else None, now, rest=rest)
     if found is not None and isinstance(fetched, Found):
         standing = replace(standing, value_at=found.at or fetched.at)
     after = replace(each, standing=standing)
