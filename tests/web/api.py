@@ -20,6 +20,7 @@ from wa_integrasi.keys import Keyring, Scope
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import audit_log, chats, wa_outbox
 from wa_integrasi.web.api.app import ApiOptions, create_api
+from wa_integrasi.web.app import nothing_there
 from wa_integrasi.web.metrics import Metrics
 
 OWN_KEY = "kunci-lingkungan-yang-panjang-sekali"
@@ -66,7 +67,7 @@ def api_app(
 ) -> Starlette:
     options = ApiOptions(SecretStr(OWN_KEY), {"siang": "120363000000000009@g.us"}, lambda: triggers, "Asia/Jakarta")
     api = create_api(store, Metrics(), options, clock)
-    return Starlette(routes=[Mount("/api", api, name="api")])
+    return Starlette(routes=[Mount("/api", api, name="api")], exception_handlers={404: nothing_there})
 
 
 def inside(app: Starlette) -> Any:

@@ -106,11 +106,11 @@ def create_app(
     return Starlette(
         routes=routes,
         lifespan=lifespan,
-        exception_handlers={StoreError: _store_away, SQLAlchemyError: _store_away, 404: _nothing_there},
+        exception_handlers={StoreError: _store_away, SQLAlchemyError: _store_away, 404: nothing_there},
     )
 
 
-async def _nothing_there(request: Request, _: Exception) -> Response:
+async def nothing_there(request: Request, _: Exception) -> Response:
     """What has no route; below /api in the shape of the API, whose own routes see no path with a line break."""
     if request.url.path.startswith("/api/"):
         return Problem(HTTPStatus.NOT_FOUND, "not_found", "there is nothing at this path").answer()
