@@ -7,7 +7,7 @@ ARGS ?=
 PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz chaos lock clean
+.PHONY: help demo test check bench fuzz chaos scale lock clean
 
 help: ## Show what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -24,6 +24,7 @@ check: $(VENV)/.ready-dev ## Lint, types, import contracts, lock files, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pip check
+	$(MAKE) scale
 	$(MAKE) test
 
 bench: $(VENV)/.ready-dev ## Measure what is claimed in numbers
@@ -35,6 +36,9 @@ fuzz: $(VENV)/.ready-dev ## Throw anything at what comes in, a minute for each t
 
 chaos: $(VENV)/.ready-dev ## Kill workers hundreds of times, take their store away, count what arrived
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+scale: $(VENV)/.ready-dev ## Two services, three runners, two workers over one PostgreSQL; kill one of each
+	$(BIN)/pytest -n 0 tests/scale/test_scale_out.py $(ARGS)
 
 lock: $(VENV)/.ready-dev ## Write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group build $(EXTRAS) $(COMPILE) -o requirements.lock
