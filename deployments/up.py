@@ -165,7 +165,7 @@ async def _start(at: Place, say: Say, processes: Children, set_up: Sequence[Sequ
         await asyncio.to_thread(migrate, store)
     say("Prefect server starts (the first time takes up to half a minute) …")
     health = f"{at.prefect_url}/api/health"
-    await processes.start("prefect server", ["prefect", "server", "start", "--host", HOST], 1, health)
+    await processes.start("prefect server", ["deployments.prefect_server", "start", "--host", HOST], 1, health)
     serve = ["deployments.cli", "serve", "--port", str(at.port), "--phone-file", str(at.folder / "phone.db")]
     await processes.start("wa serve", serve, 2, f"{at.service_url}/healthz")
     await _answers(f"{at.service_url}/readyz", _SERVE_STARTS_WITHIN_S, processes)
