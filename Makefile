@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS ?=
-PROCESSES ?= 3
+PROCESSES ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench fuzz chaos scale lock clean
@@ -37,8 +37,8 @@ fuzz: $(VENV)/.ready-dev ## Throw anything at what comes in, a minute for each t
 chaos: $(VENV)/.ready-dev ## Kill workers hundreds of times, take their store away, count what arrived
 	$(BIN)/python -m tests.chaos $(ARGS)
 
-scale: $(VENV)/.ready-dev ## Two services, three runners, two workers over one PostgreSQL; kill one of each
-	$(BIN)/pytest -n 0 tests/scale/test_scale_out.py $(ARGS)
+scale: $(VENV)/.ready-dev ## Whole installations: several of each process over one PostgreSQL, and the demo; kill some
+	$(BIN)/pytest -n 0 tests/scale/test_*.py $(ARGS)
 
 lock: $(VENV)/.ready-dev ## Write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group build $(EXTRAS) $(COMPILE) -o requirements.lock

@@ -10,7 +10,14 @@ ALONE = {"tests/browser", "tests/chaos"}
 HOUSE = "tests/prefect"
 """Shares a Prefect server, and comes last in its process (tests/prefect/conftest.py)."""
 
-LIVE = {f"{HOUSE}/test_{name}.py" for name in ("commands", "gateway_work", "intake", "live", "media", "pi_source")}
+APART = {
+    f"{HOUSE}/test_{name}.py": house
+    for house, names in {
+        "live": ("commands", "gateway_work", "intake", "live", "media", "pi_source"),
+        "flows": ("complaints_and_recaps", "flows", "upkeep", "watches"),
+    }.items()
+    for name in names
+}
 """Those of them that have a house of their own, in another process: together they would end long after the others."""
 
 DEMO = f"{HOUSE}/test_demo.py"
@@ -27,4 +34,4 @@ class Sharing(LoadFileScheduling):
             return "alone"
         if folder != HOUSE or file == DEMO:
             return file
-        return "live" if file in LIVE else HOUSE
+        return APART.get(file, HOUSE)

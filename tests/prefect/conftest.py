@@ -1,7 +1,10 @@
 """A real Prefect server, the real service with its simulated phone, and the demo registered with both."""
 
+import contextlib
+import contextvars
 import gc
 import inspect
+import io
 import os
 import subprocess
 import sys
@@ -17,6 +20,7 @@ import httpx
 import pytest
 import uvicorn
 
+from deployments.cli import main
 from deployments.demo.place import demo_place
 from deployments.serve import build_app
 from deployments.up import Place
@@ -51,6 +55,29 @@ class House:
     def logs(self) -> list[str]:
         """What runs have logged, the newest first; Prefect gives some 200 of it."""
         return [log["message"] for log in self.prefect("logs/filter", sort="TIMESTAMP_DESC")]
+
+    def says(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line in this process: a new one would import everything anew."""
+        out, err, ended = io.StringIO(), io.StringIO(), []
+
+        def run() -> None:
+            umask = os.umask(0o077)
+            with pytest.MonkeyPatch.context() as patch, contextlib.chdir(self.at.folder):
+                patch.setattr(sys, "argv", ["wa", *arguments])
+                try:
+                    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                        main()
+                except SystemExit as end:
+                    ended.append(int(end.code or 0))
+                finally:
+                    os.umask(umask)
+
+        # A thread has no event loop yet, which the tests may have; the context has where Prefect is.
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(run,))
+        thread.start()
+        thread.join(100)
+        [code] = ended
+        return subprocess.CompletedProcess(["wa", *arguments], code, out.getvalue(), err.getvalue())
 
     def wa(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the command line as its user does."""
@@ -131,7 +158,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
     at = demo_place(tmp_path_factory.mktemp("house"), free_port(), free_port())
     fast = {"PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "1"}
-    server = ["prefect", "server", "start", "--host", "127.0.0.1"]
+    server = ["deployments.prefect_server", "start", "--host", "127.0.0.1"]
     with (
         Store.open(at.settings.database_url.get_secret_value()) as store,
         _process(server, {**at.environment, **fast}, at.folder / "server.log"),

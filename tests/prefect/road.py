@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.ports import free_port
+
 
 class Road:
     """Passes connections on to a port, as long as it is open."""
@@ -19,9 +21,7 @@ class Road:
         self._to = to
         self._listening: socket.socket | None = None
         self._passing: list[socket.socket] = []
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
 
     def open(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", self.port))

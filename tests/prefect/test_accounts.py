@@ -130,7 +130,7 @@ async def test_an_account_with_two_blocks_is_named_and_keeps_no_other_out(house:
 
 
 def test_a_message_by_hand_reaches_the_phone(house: House) -> None:
-    done = house.wa("send", "0812-0000-0009", "Mesin 3 jalan lagi", "--wait")
+    done = house.says("send", "0812-0000-0009", "Mesin 3 jalan lagi", "--wait")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().rpartition(" ")[2] in REACHED
     received = [message["to"] for message in house.phone() if message["body"] == "Mesin 3 jalan lagi"]
@@ -145,6 +145,6 @@ def test_a_message_that_is_to_be_waited_for_is_not_enqueued_while_prefect_is_awa
 
 
 def test_the_simulated_phone_has_no_session(house: House) -> None:
-    done = house.wa("session", "status")
+    done = house.says("session", "status")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "error: default: meta has no session: nothing to pair\n"

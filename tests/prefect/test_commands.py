@@ -55,7 +55,6 @@ def on_demand_runs(house: House) -> list[dict[str, Any]]:
     return house.prefect("flow_runs/filter", flows={"name": {"any_": ["on-demand-trigger"]}})
 
 
-@pytest.mark.timeout(100)
 def test_a_question_from_the_phone_is_answered_by_a_run_and_a_menu_without_one(house: House, tmp_path: Path) -> None:
     log = tmp_path / "live.log"
     before = len(on_demand_runs(house))

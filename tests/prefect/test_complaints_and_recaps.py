@@ -35,7 +35,7 @@ async def test_a_complaint_of_another_program_is_acknowledged_and_a_bad_row_is_s
     for _ in range(2):
         state = await complaints(return_state=True)
         assert state.is_completed(), state
-    assert (await gateway(return_state=True)).is_completed()
+    assert (await gateway("default", return_state=True)).is_completed()
 
     def answers() -> list[str]:
         return [message["body"] for message in house.phone() if message["to"] == ANI]
@@ -44,9 +44,9 @@ async def test_a_complaint_of_another_program_is_acknowledged_and_a_bad_row_is_s
     assert len(answers()) == 1
     tasks, _ = shown(house, state)
     assert set(tasks) == {"respond", "escalate", "set aside"}
-    listed = json.loads(house.wa("complaint", "list", "--status", "aside", "--json").stdout)
+    listed = json.loads(house.says("complaint", "list", "--status", "aside", "--json").stdout)
     assert [row["note"][:40] for row in listed] == ["complainant: not a phone number, a group"]
-    assert house.wa("complaint", "answered", str(listed[0]["ticket"]), "--by", "Agus").returncode == 0
+    assert house.says("complaint", "answered", str(listed[0]["ticket"]), "--by", "Agus").returncode == 0
     assert eventually(lambda: "1 aside, 1 responded" in house.logs())
     logs = house.logs()
     assert [line for line in logs if "81200000077" in line or "bukan nomor" in line] == []
@@ -66,7 +66,10 @@ async def test_a_recap_of_tasks_is_told_once_and_then_only_when_something_change
         "send rekap-tugas": {"tell rekap-tugas"},
         "notify": set(),
     }
+    assert "# Rekap Tugas, " in artifacts
+    assert "| since | until | because | rows |" in artifacts
     assert "it was asked for" in artifacts
+    assert "wa outbox list --report rekap-tugas --slot " in artifacts
     assert "Crusher" not in artifacts
     again = await task_delivery(only=["rekap-tugas"], return_state=True)
     assert again.is_completed()

@@ -58,7 +58,6 @@ def classified(house: House) -> dict[str, Any]:
     return dict(row) if row else {}
 
 
-@pytest.mark.timeout(200)
 async def test_a_fire_reaches_people_on_duty_and_prefect_whatever_the_ai_says(
     house: House, tmp_path: Path, asked: tuple[int, list[str]]
 ) -> None:

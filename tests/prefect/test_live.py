@@ -11,7 +11,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from sqlalchemy import select, text, update
 
 from blocks.gateways import MetaCloudApi
@@ -62,7 +61,6 @@ def said(log: Path, words: str) -> int:
     return log.read_text().count(words)
 
 
-@pytest.mark.timeout(200)
 def test_messages_go_at_once_also_while_prefect_is_away_and_what_was_begun_is_ended(
     house: House, tmp_path: Path
 ) -> None:
@@ -112,7 +110,6 @@ def holders(house: House) -> list[int]:
         return [int(owner.split(":")[1]) for owner in connection.execute(select(leases.c.owner)).scalars()]
 
 
-@pytest.mark.timeout(200)
 async def test_one_of_several_that_is_killed_loses_nothing(house: House, tmp_path: Path) -> None:
     bodies = [f"bagian {number}" for number in range(len(PEOPLE))]
     with slow_channel() as channel, ExitStack() as stack:

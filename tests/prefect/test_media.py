@@ -62,12 +62,12 @@ async def test_a_picture_of_the_phone_is_fetched_by_the_block_and_exported(house
     assert medium is not None
     assert (medium.state, medium.note) == ("kept", "not scanned: WA_CLAMAV=off")
     out = tmp_path / "surat.pdf"
-    exported = house.wa("media", "export", str(medium.id), "--out", str(out))
+    exported = house.says("media", "export", str(medium.id), "--out", str(out))
     assert (exported.returncode, exported.stderr) == (0, "")
     assert out.read_bytes() == PDF
-    listed = house.wa("media", "list")
+    listed = house.says("media", "list")
     assert "application/pdf" in listed.stdout
-    done = house.wa("media", "expire")
+    done = house.says("media", "expire")
     assert done.stdout == "deleted: 0, leftovers removed: 0, brought under the current key: 0\n"
 
 

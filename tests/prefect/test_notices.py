@@ -11,6 +11,7 @@ from sqlalchemy import insert, update
 
 from flows.gateway import gateway
 from tasks import notify as notifying
+from tasks.events import events_of
 from tests.prefect.conftest import House, eventually
 from wa_integrasi.clock import utc_now
 from wa_integrasi.notices import News, Notices, Untold
@@ -38,7 +39,7 @@ async def test_a_dead_letter_is_one_event_and_one_message_to_the_owner(house: Ho
     with house.store.writing() as connection:
         connection.execute(insert(wa_outbox), [{**row, "recipient": f"Pak Budi {number}"} for number in range(3)])
     for _ in range(2):
-        state = await gateway(return_state=True)
+        state = await gateway("default", return_state=True)
         assert state.is_completed(), state
     dead = {"report": "rekap-harian", "slot": SLOT, "code": "unreadable", "count": 3}
     assert eventually(lambda: letters(house)) == [dead]
@@ -53,13 +54,13 @@ async def test_a_held_account_and_its_release_are_an_event_each(house: House) ->
     with house.store.writing() as connection:
         connection.execute(insert(breakers).values(circuit="open", code="190", reason="Token has expired", **state))
     for _ in range(2):
-        await gateway()
+        await gateway("default")
     [held] = eventually(lambda: events(house, "wa.account.held", "uji"))
     assert (held["payload"]["code"], held["payload"]["reason"]) == ("190", "Token has expired")
     assert held["resource"]["prefect.resource.name"] == "uji"
     with house.store.writing() as connection:
         connection.execute(update(breakers).where(breakers.c.account == "uji").values(circuit="closed", code=None))
-    await gateway()
+    await gateway("default")
     assert len(eventually(lambda: events(house, "wa.account.released", "uji"))) == 1
 
 
@@ -79,7 +80,7 @@ def test_what_a_channel_says_has_an_event_of_its_own(kind: str, value: str, name
     news = News("default", kind, at, "laporan_siap", "id", value, "why")
     said = {"kind": kind, "name": "laporan_siap", "language": "id", "value": value, "reason": "why"}
     expected = (name, "default", {**said, "since": "2040-11-20T00:00:00+00:00"})
-    assert notifying._events(Notices(news=(news,))) == [expected]
+    assert events_of(Notices(news=(news,))) == [expected]
 
 
 async def test_a_delivery_does_not_fail_because_nobody_could_be_told_and_the_log_says_so(
@@ -89,7 +90,7 @@ async def test_a_delivery_does_not_fail_because_nobody_could_be_told_and_the_log
         raise StoreError("cannot open the store: it is away")
 
     monkeypatch.setattr(notifying, "collect", away)
-    state = await gateway(return_state=True)
+    state = await gateway("default", return_state=True)
     assert state.is_completed(), state
     run = {"flow_runs": {"id": {"any_": [str(state.state_details.flow_run_id)]}}}
 
@@ -120,4 +121,4 @@ def test_the_automation_of_the_documents_is_one() -> None:
 def test_an_alarm_that_reached_nobody_is_an_event() -> None:
     said = {"conversation": 7, "urgency": "critical", "code": "opted_out", "count": 1}
     untold = Untold("default", 7, "critical", "opted_out", 1)
-    assert notifying._events(Notices(untold=(untold,))) == [("wa.intake.untold", "default", said)]
+    assert events_of(Notices(untold=(untold,))) == [("wa.intake.untold", "default", said)]

@@ -31,19 +31,19 @@ def plant(tmp_path: Path) -> Path:
 
 async def test_a_source_that_answers_is_described(house: House, plant: Path) -> None:
     await SqlSource(url=SecretStr(f"sqlite:///{plant}")).asave("pabrik-periksa", overwrite=True)
-    said = house.wa("source", "check", "pabrik-periksa")
+    said = house.says("source", "check", "pabrik-periksa")
     assert said.returncode == 0, said.stderr
     assert said.stdout.startswith("pabrik-periksa: SQLite 3")
     assert "warning: the account is not only read: the file can be written by the user" in said.stdout
-    told = json.loads(house.wa("source", "check", "pabrik-periksa", "--json").stdout)
+    told = json.loads(house.says("source", "check", "pabrik-periksa", "--json").stdout)
     assert (told["kind"], len(told["writes"])) == ("sqlite", 1)
 
 
 async def test_a_source_that_does_not_answer_is_an_error(house: House, tmp_path: Path) -> None:
     await SqlSource(url=SecretStr(f"sqlite:///{tmp_path}/plant.db")).asave("pabrik-hilang", overwrite=True)
-    said = house.wa("source", "check", "pabrik-hilang")
+    said = house.says("source", "check", "pabrik-hilang")
     assert (said.returncode, said.stderr) == (1, "error: there is no database file 'plant.db'\n")
-    assert "no source block is called tidak-ada" in house.wa("source", "check", "tidak-ada").stderr
+    assert "no source block is called tidak-ada" in house.says("source", "check", "tidak-ada").stderr
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ async def test_sources_of_plug_ins_are_blocks_that_are_read_and_checked_as_all_a
         assert await load_source_soon("uji-web", "http-json") is await load_source_soon("uji-web", "http-json")
         with pytest.raises(SourceError, match="no csv source block is called uji-web"):
             await sources.rows("csv", "uji-web", "SELECT 1", {}, 5, 5)
-    said = house.wa("source", "check", "--json")
+    said = house.says("source", "check", "--json")
     told = {(each["source_kind"], each["name"]): each for each in json.loads(said.stdout)}
     assert said.returncode == 1
     assert told["sql", "uji-hilang"]["error"] == "there is no database file 'hilang.db'"

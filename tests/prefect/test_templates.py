@@ -19,26 +19,26 @@ def _never_synced(house: House) -> None:
 
 
 def test_a_sync_brings_the_templates_and_the_list_shows_them(house: House) -> None:
-    empty = house.wa("template", "list")
+    empty = house.says("template", "list")
     assert (empty.returncode, empty.stdout) == (0, "no templates: 'wa template sync' asks the channels for them\n")
-    synced = house.wa("template", "sync", "--account", "default")
+    synced = house.says("template", "sync", "--account", "default")
     assert (synced.returncode, synced.stdout) == (0, "default: 2 templates\n"), synced.stderr
-    listed = json.loads(house.wa("template", "list", "--json").stdout)
+    listed = json.loads(house.says("template", "list", "--json").stdout)
     shown = [(row["account"], row["name"], row["language"], row["status"], row["parameters"]) for row in listed]
     assert shown == [
         ("default", "hello_world", "en_US", "APPROVED", ""),
         ("default", "laporan_siap", "id", "APPROVED", "body: 2"),
     ]
-    assert "laporan_siap" in house.wa("template", "list", "--account", "default").stdout
-    unknown = house.wa("template", "list", "--account", "lain")
+    assert "laporan_siap" in house.says("template", "list", "--account", "default").stdout
+    unknown = house.says("template", "list", "--account", "lain")
     assert (unknown.returncode, unknown.stdout) == (1, "")
-    assert "the store knows no account 'lain', it knows: default" in unknown.stderr
+    assert "no account is called lain; there are: default" in unknown.stderr
 
 
 async def test_each_account_that_fails_has_a_line_of_its_own_and_the_others_are_synced(house: House) -> None:
     await copy_account(house, "tanpa-waba", waba_id=None)
     await copy_account(house, "kunci-lama", access_token=SecretStr("expired"))
-    synced = house.wa("template", "sync")
+    synced = house.says("template", "sync")
     assert synced.returncode == 1
     assert "default: 2 templates" in synced.stdout
     lines = synced.stderr.splitlines()
@@ -50,6 +50,6 @@ async def test_each_account_that_fails_has_a_line_of_its_own_and_the_others_are_
 
 
 def test_an_account_without_a_block_is_said(house: House) -> None:
-    synced = house.wa("template", "sync", "--account", "tidak-ada")
+    synced = house.says("template", "sync", "--account", "tidak-ada")
     assert synced.returncode == 1
     assert synced.stderr.startswith("error: tidak-ada: gateway: no block belongs to the account 'tidak-ada'")

@@ -18,7 +18,7 @@ OTHERS = {"templates", "sessions"}
 def steps(house: House, run_id: str) -> dict[str, str]:
     """What each step of a run that has ended says."""
     runs = house.prefect("task_runs/filter", flow_runs={"id": {"any_": [run_id]}})
-    ended = [run for run in runs if run["state_type"] in ("COMPLETED", "FAILED")]
+    ended = [run for run in runs if run["state"] and run["state_type"] in ("COMPLETED", "FAILED")]
     return {run["name"]: f"{run['state_name']}: {run['state']['message']}" for run in ended}
 
 

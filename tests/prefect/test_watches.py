@@ -25,7 +25,7 @@ async def test_a_run_reads_what_is_watched_and_tells_those_who_watch(house: Hous
     with house.store.writing() as connection:
         for name, asked, column, row in WATCHED:
             limit = Limit(asked, Operator.ABOVE, 1, timedelta(), timedelta(hours=1), column, row)
-            what = NewSubscription("default", BUDI, BUDI, "id", Kind.LIMIT, name, limit=limit)
+            what = NewSubscription("default", BUDI, "budi-santoso", BUDI, "id", Kind.LIMIT, name, limit=limit)
             apply(connection, [Subscribe(what)], "test", utc_now())
     state = await watches(return_state=True)
     assert state.is_completed(), state

@@ -26,6 +26,7 @@ from deployments.children import Child, Children, children
 from deployments.register import POOL, save_source
 from tests.ports import free_port
 from tests.waiting import until
+from wa_integrasi.catalog.kept import LOOKED_AFTER
 from wa_integrasi.catalog.reading import read_catalog
 from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.providers.meta import signature
@@ -218,6 +219,7 @@ async def _start(made: Plant, folder: Path, prefect_port: int) -> None:
     await _answers(f"{made.prefect_url}/api/health")
     await processes.run("wa deploy", ["deployments.cli", "deploy"])
     await processes.run("plant", ["tests.scale.plant", str(folder / "plant.db")])
+    await asyncio.sleep(2 * LOOKED_AFTER.total_seconds())  # until both services have seen the catalog
     for number in (1, 2, 3):
         made.live.append(await processes.start(f"live {number}", ["deployments.cli", "live"], 3))
     for number in (1, 2):
