@@ -5,7 +5,7 @@ from prefect import flow
 from tasks.complaints import escalate, respond, tell_owner
 
 
-@flow(name="complaints", log_prints=False, persist_result=False)
+@flow(name="complaints", flow_run_name="complaints", log_prints=False, persist_result=False)
 async def complaints(limit: int = 200) -> None:
     """Acknowledge pending complaints, tell people on duty of unanswered ones, and the owner of unreadable ones.
 

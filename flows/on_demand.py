@@ -4,7 +4,7 @@ from typing import Any
 
 from prefect import flow
 
-from tasks.batch import batch_of
+from tasks.by_hand import batch_of
 from tasks.on_demand import enqueue_answers, format_answers, query_triggers
 
 

@@ -2,22 +2,21 @@
 
 import asyncio
 
-from prefect import flow
-from prefect.futures import PrefectFuture, wait
+from prefect import State, flow
 
-from tasks.enqueue import Queued
 from tasks.notify import notify
+from tasks.outcome import Branch, arrived, outcome
 from tasks.query import query
 from tasks.send import send
 from tasks.task_delivery import format_recap, tell
 from wa_integrasi.reporting import Recap, plan_recaps
 
 
-@flow(name="task-delivery", log_prints=False, persist_result=False)
+@flow(name="task-delivery", flow_run_name="task-delivery", log_prints=False, persist_result=False)
 async def task_delivery(
     only: list[str] = [],  # noqa: B006 - never changed; a union with null has no form in the Prefect UI
     force: bool = False,
-) -> list[PrefectFuture[None]]:
+) -> State[None]:
     """Tell every enabled recap of the cadence task_delivery, of all that happened since it was last told.
 
     Args:
@@ -25,15 +24,16 @@ async def task_delivery(
         force: Tell them though nothing has changed.
     """
     recaps = await asyncio.to_thread(plan_recaps, only, force)
-    sent = [branch(recap) for recap in recaps]
-    await asyncio.to_thread(wait, sent)
+    branches = [branch(recap) for recap in recaps]
+    await arrived(branches)
     await notify()
-    return sent
+    return await outcome(branches)
 
 
-def branch(recap: Recap) -> PrefectFuture[None]:
+def branch(recap: Recap) -> Branch:
     """One recap's way; when it fails, the others go on, and the run says so at its end."""
     data = query.submit(recap.job)
     messages = format_recap.submit(recap, data)
-    queued: PrefectFuture[Queued] = tell.submit(recap, data, messages)
-    return send.submit(recap.name, queued, account=recap.job.report.account)
+    queued = tell.submit(recap, data, messages)
+    sent = send.submit(recap.name, queued, account=recap.job.report.account)
+    return Branch(recap.name, {"query": data, "format": messages, "tell": queued, "send": sent})

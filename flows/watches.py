@@ -8,7 +8,7 @@ from tasks.watched import Watch, watch_of
 from tasks.watches import read_values, tell_watchers
 
 
-@flow(name="wa-watches", log_prints=False, persist_result=False)
+@flow(name="wa-watches", flow_run_name="wa-watches", log_prints=False, persist_result=False)
 async def watches(budget_s: float = 45) -> None:
     """Read every value that somebody watches, and tell of limits that are passed or not any more.
 

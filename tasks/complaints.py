@@ -8,6 +8,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
+from wa_integrasi.reporting import table_of
 from wa_integrasi.responding import Escalated, Escalator, Handled, Responder, tell_of_asides
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
@@ -19,6 +20,12 @@ async def respond(limit: int = 200) -> None:
 
     Args:
         limit: Most complaints of one run.
+
+    Example:
+        >>> wa.complained("+628120000009", "Debu di atap rumah")
+        >>> asyncio.run(respond.fn())
+        >>> wa.shown[0].markdown.splitlines()[-1].split(" | ")[1]
+        'responded'
     """
     settings, run_id = load_settings(), flow_run.id
 
@@ -30,9 +37,9 @@ async def respond(limit: int = 200) -> None:
     counts = Counter(each.state for each in handled)
     get_run_logger().info(", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "no complaints")
     if handled:
-        lines = [f"| {each.ticket} | {each.state} | {each.note or ''} |" for each in handled]
-        table = "\n".join(["| ticket | state | note |", "| --- | --- | --- |", *lines])
-        await acreate_markdown_artifact(table, description="Complaints of this run; 'wa complaint show' says more.")
+        rows = [{"ticket": each.ticket, "state": each.state, "note": each.note or ""} for each in handled]
+        said = "Complaints of this run; 'wa complaint show TICKET' says more."
+        await acreate_markdown_artifact(f"# Complaints\n\n{table_of(rows)}", key="complaints", description=said)
 
 
 @task(name="escalate", task_run_name="escalate", cache_policy=NO_CACHE, persist_result=False)
@@ -41,6 +48,14 @@ async def escalate(limit: int = 200) -> None:
 
     Args:
         limit: Most complaints of one run.
+
+    Example:
+        >>> wa.complained("+628120000009", "Debu di atap rumah")
+        >>> asyncio.run(respond.fn())
+        >>> asyncio.run(escalate.fn())
+        >>> asyncio.run(drain.fn())
+        >>> "Debu" in wa.received("saya")[0]
+        True
     """
     settings = load_settings()
 
@@ -55,7 +70,13 @@ async def escalate(limit: int = 200) -> None:
 
 @task(name="set aside", task_run_name="set aside", cache_policy=NO_CACHE, persist_result=False)
 async def tell_owner() -> None:
-    """Tell the owner of complaints that cannot be answered, at most once an hour."""
+    """Tell the owner of complaints that cannot be answered, at most once an hour.
+
+    Example:
+        >>> asyncio.run(tell_owner.fn())
+        >>> wa.received("saya")
+        []
+    """
     settings = load_settings()
 
     def work() -> int:

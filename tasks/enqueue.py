@@ -40,6 +40,11 @@ def enqueue(report: str, messages: list[NewMessage]) -> Queued:
     Args:
         report: What the messages belong to, for the name of the run.
         messages: What is to be sent.
+
+    Example:
+        >>> message = NewMessage(Recipient.parse("+628120000001"), Text(body="Kiln 1: 1200 ton"), dedupe_key="kabar:1")
+        >>> enqueue.fn("kabar", [message]).ids == enqueue.fn("kabar", [message]).ids
+        True
     """
     settings = load_settings()
     with Store.open(settings.database_url.get_secret_value()) as store:

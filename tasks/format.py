@@ -28,6 +28,12 @@ def format_messages(job: ReportJob, data: ReportData, summaries: Summaries | Non
         job: The report and the slot it speaks of.
         data: What its queries gave.
         summaries: What an AI says of it, where it is asked.
+
+    Example:
+        >>> job = wa.job("produksi-unit", "2026-11-19")
+        >>> [message] = format_messages.fn(job, query.fn(job))
+        >>> message.content.body.splitlines()[-1]
+        '*Jumlah: 2.350 ton*'
     """
     settings = load_settings()
     with Store.open(settings.database_url.get_secret_value()) as store:

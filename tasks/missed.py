@@ -17,6 +17,10 @@ async def look_for_missed() -> State[None]:
     """Enqueue a notice for the owner of each report that was missed, and emit `wa.report.missed`.
 
     It ends as failed when that does not work, and never raises: other duties of the run go on.
+
+    Example:
+        >>> asyncio.run(look_for_missed.fn()).is_completed()
+        True
     """
     try:
         missed = await asyncio.to_thread(_told)

@@ -19,6 +19,11 @@ async def query_triggers(batch: Batch) -> Gathered:
 
     Args:
         batch: The commands.
+
+    Example:
+        >>> gathered = asyncio.run(query_triggers.fn(wa.commands("saya", "stok kemarin")))
+        >>> gathered.fetched[0][0].rows.as_dicts()[0]
+        {'unit': 'Kiln 1', 'ton': 1200}
     """
     leaves, wanted = [], []
     for ticket in batch.tickets:
@@ -40,6 +45,12 @@ async def format_answers(batch: Batch, gathered: Gathered) -> Answers:
     Args:
         batch: The commands.
         gathered: What their sources gave.
+
+    Example:
+        >>> batch = wa.commands("saya", "stok kemarin")
+        >>> gathered = asyncio.run(query_triggers.fn(batch))
+        >>> "Kiln 1: 1.200 ton" in asyncio.run(format_answers.fn(batch, gathered)).answers[0].text
+        True
     """
 
     def rendered() -> Answers:
@@ -61,6 +72,13 @@ async def enqueue_answers(batch: Batch, answers: Answers) -> None:
     Args:
         batch: The commands; of a dry run nothing is committed.
         answers: What is said to each.
+
+    Example:
+        >>> batch = wa.commands("saya", "stok kemarin")
+        >>> answers = asyncio.run(format_answers.fn(batch, asyncio.run(query_triggers.fn(batch))))
+        >>> asyncio.run(enqueue_answers.fn(batch, answers))
+        >>> "Kiln 1: 1.200 ton" in wa.deliver()[0]
+        True
     """
     logger, run_id = get_run_logger(), flow_run.id
 

@@ -30,6 +30,10 @@ def query(job: ReportJob) -> ReportData:
 
     Args:
         job: The report and the slot it speaks of.
+
+    Example:
+        >>> query.fn(wa.job("produksi-unit", "2026-11-19")).rows.as_dicts()
+        [{'unit': 'Kiln 1', 'ton': 1200}, {'unit': 'Kiln 2', 'ton': 1150}]
     """
     data = read_data(job, load_source(job.report.source, job.report.source_kind))
     get_run_logger().info("%s rows from %s for %s", len(data.rows.values), job.report.source, job.slot.key)

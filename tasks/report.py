@@ -30,12 +30,18 @@ def enqueue_slot(job: ReportJob, messages: list[NewMessage]) -> Queued:
     Args:
         job: The report and the slot it speaks of.
         messages: What is to be sent.
+
+    Example:
+        >>> job = wa.job("produksi-unit", "2026-11-19")
+        >>> messages = format_messages.fn(job, query.fn(job))
+        >>> enqueue_slot.fn(job, messages).ids == enqueue_slot.fn(job, messages).ids
+        True
     """
     settings = load_settings()
     with Store.open(settings.database_url.get_secret_value()) as store:
         composed = compose_all(store, messages)
         rows = enqueue_report(store, job, composed.messages, flow_run.id, refused=len(composed.refused))
-    page = page_of(job, messages, OutgoingFiles(settings.files_path), settings.public_url)
+    page = page_of(job, messages, OutgoingFiles(settings.files_path), settings.public_url, settings.group_ids)
     return queued(rows, composed, page)
 
 
@@ -52,6 +58,11 @@ def leave_out(job: ReportJob) -> None:
 
     Args:
         job: The report and the slot it speaks of.
+
+    Example:
+        >>> leave_out.fn(replace(wa.job("produksi-unit"), left_out="a day off"))
+        >>> wa.sent
+        []
     """
     get_run_logger().info("%s for %s is left out: %s", job.name, job.slot.key, job.left_out)
     if not job.dry_run:
@@ -66,6 +77,12 @@ def show_only(job: ReportJob, messages: list[NewMessage]) -> None:
     Args:
         job: The report and the slot it speaks of.
         messages: What would be sent.
+
+    Example:
+        >>> job = wa.job("produksi-unit", "2026-11-19")
+        >>> show_only.fn(job, format_messages.fn(job, query.fn(job)))
+        >>> wa.shown[0].key, wa.sent
+        ('rekap-produksi-unit', [])
     """
     settings = load_settings()
     with Store.open(settings.database_url.get_secret_value()) as store:
@@ -75,6 +92,6 @@ def show_only(job: ReportJob, messages: list[NewMessage]) -> None:
         for each in composed.messages
     ]
     rows = going + [refusal(error) for error in composed.refused]
-    page = page_of(job, messages, OutgoingFiles(settings.files_path), None)
+    page = page_of(job, messages, OutgoingFiles(settings.files_path), None, settings.group_ids)
     create_markdown_artifact(page.markdown(rows, _WOULD), key=page.key, description=f"{page.slot}, dry run")
     get_run_logger().info("%s messages, %s refused, none enqueued", len(going), len(composed.refused))

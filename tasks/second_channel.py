@@ -7,7 +7,12 @@ from wa_integrasi.upkeep.second_channel import tell_by
 
 @step("second channel")
 async def second_channel() -> str:
-    """Tell the owner of held accounts and of notices that do not arrive, by the addresses of WA_OWNER_NOTICE_URLS."""
+    """Tell the owner of held accounts and of notices that do not arrive, by the addresses of WA_OWNER_NOTICE_URLS.
+
+    Example:
+        >>> asyncio.run(second_channel.fn()).message
+        'WA_OWNER_NOTICE_URLS is not set'
+    """
     telling = await in_store(tell_by)
     if telling is None:
         return "WA_OWNER_NOTICE_URLS is not set"

@@ -29,6 +29,12 @@ async def send(report: str, queued: Queued, account: str = "default", budget_s: 
         queued: What `enqueue` gave.
         account: Name of the gateway block to send by.
         budget_s: Seconds to go on for.
+
+    Example:
+        >>> job = wa.job("produksi-unit", "2026-11-19")
+        >>> asyncio.run(send.fn(job.name, enqueue_slot.fn(job, format_messages.fn(job, query.fn(job)))))
+        >>> wa.received("saya")[0].splitlines()[-1]
+        '*Jumlah: 2.350 ton*'
     """
     settings = load_settings()
     with Store.open(settings.database_url.get_secret_value()) as store:
@@ -38,7 +44,7 @@ async def send(report: str, queued: Queued, account: str = "default", budget_s: 
     await show_standing(entries, queued.refused, queued.page)
 
 
-@task(name="drain", cache_policy=NO_CACHE, persist_result=False)
+@task(name="drain", task_run_name="drain {account}", cache_policy=NO_CACHE, persist_result=False)
 async def drain(account: str = "default", budget_s: float = 60, stay_s: float = 0) -> None:
     """Send everything of an account that is due.
 
@@ -46,6 +52,13 @@ async def drain(account: str = "default", budget_s: float = 60, stay_s: float = 
         account: Name of the gateway block to send by.
         budget_s: Seconds to go on for.
         stay_s: Seconds to wait for more after the last message.
+
+    Example:
+        >>> job = wa.job("produksi-unit", "2026-11-19")
+        >>> queued = enqueue_slot.fn(job, format_messages.fn(job, query.fn(job)))
+        >>> asyncio.run(drain.fn())
+        >>> len(wa.received("saya"))
+        1
     """
     given = standby()
     settings = load_settings()

@@ -24,6 +24,10 @@ async def look_at_session(account: str = "default") -> State[None]:
 
     Args:
         account: Name of the gateway block that sends by a paired phone; one of another kind has nothing to look at.
+
+    Example:
+        >>> asyncio.run(look_at_session.fn()).message
+        'no session'
     """
     try:
         found = await _looked(account)

@@ -40,7 +40,7 @@ def step(name: str, within_s: float = _WITHIN_S) -> Callable[[Callable[[], Await
             get_run_logger().info("%s", said)
             return Completed(message=said)
 
-        run.__doc__ = work.__doc__
+        run.__doc__, run.__module__ = work.__doc__, work.__module__
         found: Step = task(name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False)(run)
         return found
 

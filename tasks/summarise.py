@@ -17,6 +17,12 @@ async def summarise_report(job: ReportJob, data: ReportData) -> Summaries:
     Args:
         job: The report and the slot it speaks of.
         data: What its queries gave.
+
+    Example:
+        >>> wa.ai("ai", "Kiln 1 membuat 1200 ton.")
+        >>> job = wa.job("produksi-unit", "2026-11-19")
+        >>> asyncio.run(summarise_report.fn(job, query.fn(job))).texts
+        {'id': 'Kiln 1 membuat 1200 ton.'}
     """
     source = job.report.summary.source if job.report.summary else ""
     summaries = await summarise(job, data, ask_ai(source), utc_now())

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from prefect import get_run_logger, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from tasks.enqueue import Queued, refusal
 from tasks.format import format_messages
 from wa_integrasi.composing import compose_all
 from wa_integrasi.outbox import NewMessage
-from wa_integrasi.reporting import Recap, ReportData
+from wa_integrasi.reporting import Recap, ReportData, told_page
 from wa_integrasi.reporting import tell as tell_recap
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
@@ -23,6 +22,12 @@ def format_recap(recap: Recap, data: ReportData) -> list[NewMessage]:
     Args:
         recap: What is told, to whom, and what they know.
         data: What its queries gave.
+
+    Example:
+        >>> recap = wa.recap("kiriman")
+        >>> [message] = format_recap.fn(recap, query.fn(recap.job))
+        >>> message.content.body
+        'Kiln 1: 1.200 ton'
     """
     logger, since = get_run_logger(), recap.job.slot.start
     if (reason := recap.reason(data)) is None:
@@ -47,11 +52,19 @@ def tell(recap: Recap, data: ReportData, messages: list[NewMessage]) -> Queued:
         recap: What is told.
         data: What its queries gave, for the next recap to be compared with.
         messages: What is to be sent; none when there is no news.
+
+    Example:
+        >>> recap = wa.recap("kiriman")
+        >>> data = query.fn(recap.job)
+        >>> queued = tell.fn(recap, data, format_recap.fn(recap, data))
+        >>> format_recap.fn(wa.recap("kiriman"), data)
+        []
     """
     logger = get_run_logger()
     if not messages:
         return Queued([], [])
-    with Store.open(load_settings().database_url.get_secret_value()) as store:
+    settings = load_settings()
+    with Store.open(settings.database_url.get_secret_value()) as store:
         composed = compose_all(store, messages)
         rows = tell_recap(store, recap, data, composed.messages) if composed.messages else []
     refused = [refusal(error) for error in composed.refused]
@@ -59,14 +72,4 @@ def tell(recap: Recap, data: ReportData, messages: list[NewMessage]) -> Queued:
         logger.info("another run has told it meanwhile")
         return Queued([], [])
     logger.info("%s messages, %s refused", len(rows), len(refused))
-    create_markdown_artifact(
-        _summary(recap, data, len(rows)), description="What was told; its texts are in the outbox."
-    )
-    return Queued([row.id for row in rows], refused)
-
-
-def _summary(recap: Recap, data: ReportData, messages: int) -> str:
-    """No row of the recap: it may name people."""
-    span = recap.job.slot
-    cells = [span.start.isoformat(), span.end.isoformat(), recap.reason(data), len(data.rows.values), messages]
-    return f"| since | until | because | rows | messages |\n|---|---|---|---|---|\n| {' | '.join(map(str, cells))} |"
+    return Queued([row.id for row in rows], refused, told_page(recap, data, settings.public_url))

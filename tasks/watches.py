@@ -21,6 +21,13 @@ async def read_values(watch: Watch, source: str) -> Values:
     Args:
         watch: The round.
         source: Name of the source block.
+
+    Example:
+        >>> wa.values("pi", {"BLR2.TI-01": 545.0})
+        >>> _ = wa.ask("saya", "beritahu jika suhu > 540")
+        >>> [(_, found)] = asyncio.run(read_values.fn(wa.watched(), "pi")).values
+        >>> found.rows.as_dicts()[0]["value"]
+        545.0
     """
     values = [each async for each in values_of(watch.kitchen, watch.taken.of_source(source), watch.budget_s)]
     for group, found in values:
@@ -38,6 +45,14 @@ async def tell_watchers(watch: Watch, source: str, values: Values) -> None:
         watch: The round.
         source: Name of the source block, for the name of the run.
         values: What it gave.
+
+    Example:
+        >>> wa.values("pi", {"BLR2.TI-01": 545.0})
+        >>> _ = wa.ask("saya", "beritahu jika suhu > 540")
+        >>> watch = wa.watched()
+        >>> asyncio.run(tell_watchers.fn(watch, "pi", asyncio.run(read_values.fn(watch, "pi"))))
+        >>> wa.deliver()[0].splitlines()[0]
+        '🔴 *suhu* sekarang *545* (batas > 540)'
     """
     told, failed = 0, 0
     for group, found in values.values:
