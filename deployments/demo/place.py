@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from deployments.up import HOST, Place, kept_secret, place
@@ -20,6 +21,7 @@ def demo_place(folder: Path, port: int, prefect_port: int) -> Place:
     """A place in `folder`/demo where the account `default` is the simulated phone.
 
     Every `WA_…` variable of the environment is left out: the demo must never write to a real store or a real channel.
+    `environment` in its folder has what a shell must export so that `wa` finds it.
     """
     folder = (folder / "demo").absolute()
     secret = kept_secret(folder)
@@ -41,12 +43,20 @@ def demo_place(folder: Path, port: int, prefect_port: int) -> Place:
         "WA_WABA_ID": WABA_ID,
     }
     left_out = {name: "" for name in os.environ if name.startswith("WA_") and name not in own}
-    return place(folder, port, prefect_port, {**left_out, **own}, secret)
+    at = place(folder, port, prefect_port, {**left_out, **own}, secret)
+    _write(folder / "environment", {**own, "PREFECT_API_URL": at.environment["PREFECT_API_URL"]})
+    return at
 
 
 def demo_set_up(at: Place) -> Sequence[str]:
     """The module that prepares the demo, with its arguments."""
     return ["deployments.demo.setup", str(at.folder / "plant.db")]
+
+
+def _write(file: Path, variables: Mapping[str, str]) -> None:
+    """Lines for a shell, for their owner only: they have the demo's secrets."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
+        output.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
 
 
 def _derived(secret: str, purpose: str) -> str:

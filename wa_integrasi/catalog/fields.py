@@ -50,6 +50,17 @@ def _phone(text: str) -> str:
     return recipient.chat
 
 
+def _person_id(text: str) -> str:
+    must = "must be the id by which a channel knows a person: …@lid, or a business-scoped user id such as ID.1a2b3c"
+    try:
+        recipient = Recipient.parse(text)
+    except RecipientError as error:
+        raise wrong(f"{error}; {must}") from error
+    if recipient.kind not in (Kind.LID, Kind.BSUID):
+        raise wrong(f"found a {recipient.kind}, {must}")
+    return recipient.chat
+
+
 def _group_chat(text: str) -> str:
     if text == FROM_ENVIRONMENT:
         return text
@@ -131,6 +142,7 @@ Names = Annotated[tuple[str, ...], AfterValidator(no_repeats)]
 Roles = Annotated[tuple[Slug, ...], AfterValidator(no_repeats)]
 Flag = Annotated[bool, Field(strict=True)]
 Phone = Annotated[str, AfterValidator(_phone)]
+PersonId = Annotated[str, AfterValidator(_person_id)]
 GroupChat = Annotated[str, AfterValidator(_group_chat)]
 Language = Literal["id", "en"]
 Cadence = Literal["daily", "weekly", "monthly", "task_delivery"]

@@ -30,8 +30,17 @@ class Builtin(StrEnum):
     START = "start"
 
 
-_TELL = ("beritahu", "beri tahu", "kabari", "notify", "notify me", "tell me", "alert", "alert me", "warn me")
-_WATCH = tuple(f"{tell} {word}" for tell in _TELL for word in ("jika", "bila", "kalau", "if", "when"))
+_BERITAHU = tuple(f"{tell}{whom}" for tell in ("beritahu", "beri tahu", "kabari") for whom in ("", " saya", " aku"))
+_NOTIFY = ("notify", "notify me", "tell me", "let me know", "alert", "alert me", "warn me")
+_TELL = ((_BERITAHU, ("jika", "bila", "kalau")), (_NOTIFY, ("if", "when")))
+TELLING = tuple(tuple(tell.split()) for tells, _ in _TELL for tell in tells)
+"""What `jika` and a limit stand behind: alone it asks how that is done. A trigger's phrase may begin so."""
+
+EVERYTHING = frozenset({("semua",), ("semuanya",), ("all",), ("everything",)})
+"""Behind the end of subscriptions: all of them."""
+
+IFS = frozenset(word for _, words in _TELL for word in words)
+_WATCH = tuple(f"{tell} {word}" for tells, words in _TELL for tell in tells for word in words)
 BUILTINS: Mapping[tuple[str, ...], Builtin] = {
     tuple(words.split()): builtin
     for builtin, spellings in {

@@ -19,6 +19,7 @@ from wa_integrasi.catalog.problems import CatalogError, Place, Problem, describe
 from wa_integrasi.catalog.queries import broken_queries
 from wa_integrasi.catalog.references import broken_references
 from wa_integrasi.catalog.rules import REFERENCES, Location, either, suggest
+from wa_integrasi.catalog.uses import shared_phone_text, shared_phones
 
 _SUFFIXES = (".yaml", ".yml")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -39,11 +40,11 @@ def read_catalog_files(paths: Iterable[Path]) -> Catalog:
 
 
 def check_catalog_files(paths: Iterable[Path]) -> tuple[Catalog, list[Problem]]:
-    """The same, with what is doubtful about its chat templates: a phone would not show it as it is meant."""
+    """The same, with what is doubtful: templates that a phone shows otherwise than they mean, numbers of two people."""
     files: dict[Path, Path] = {}
     problems: list[Problem] = []
     for path in paths:
-        found = _files(path)
+        found = files_below(path)
         if not found:
             must = "must be a file or a folder with .yaml files"
             problems.append(Problem(Place(str(path), 1), "", f"found nothing to read here, {must}"))
@@ -51,7 +52,7 @@ def check_catalog_files(paths: Iterable[Path]) -> tuple[Catalog, list[Problem]]:
             files.setdefault(file.resolve(), file)
     if problems:
         raise CatalogError(problems)
-    draft, catalog = _read([(str(file), _content(file)) for file in files.values()])
+    draft, catalog = _read([(str(file), content_of(file)) for file in files.values()])
     return catalog, sorted(draft.doubts(catalog), key=lambda doubt: (doubt.place.file, doubt.place.line))
 
 
@@ -60,13 +61,15 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Catalog.model_json_schema()}
 
 
-def _files(path: Path) -> list[Path]:
+def files_below(path: Path) -> list[Path]:
+    """The YAML files that a path stands for, in the order of their names."""
     if not path.is_dir():
         return [path] if path.exists() else []
     return sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
 
 
-def _content(file: Path) -> bytes:
+def content_of(file: Path) -> bytes:
+    """What a file has, one byte more at most than may be. Raises `CatalogError`."""
     try:
         with file.open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
@@ -134,11 +137,15 @@ class _Draft:
             return None
 
     def doubts(self, catalog: Catalog) -> Iterator[Problem]:
-        """What is doubtful about the chat templates."""
+        """What is doubtful about the contacts and the chat templates."""
         from wa_integrasi.text.linting import lint
 
+        at: Location
+        for name, other in shared_phones(catalog.contacts).items():
+            at = ("contacts", name, "phone")
+            yield Problem(self._place(at), path_of(at), shared_phone_text(other))
         for name, template in catalog.chat_templates.items():
-            at: Location = ("chat_templates", name, "body")
+            at = ("chat_templates", name, "body")
             for finding in lint(template.body):
                 yield Problem(self._line_of(at, finding.line), path_of(at), finding.text)
 

@@ -33,6 +33,7 @@ def broken_references(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, st
     for name in groups:
         if name in contacts:
             yield ("groups", name), "found a contact of the same name, must be a name that no contact has"
+    yield from _shared_ids(catalog)
     for name, group in entries_in(catalog, "groups"):
         if problem := group_problem(group):
             yield ("groups", name), problem
@@ -45,6 +46,16 @@ def broken_references(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, st
     yield from broken_in_triggers(catalog)
     yield from _broken_in_policies(catalog)
     yield from _broken_in_templates(catalog)
+
+
+def _shared_ids(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
+    """An id means one person: rights go with it."""
+    owners: dict[str, str] = {}
+    for name, contact in entries_in(catalog, "contacts"):
+        for at, known in listed(contact.get("ids")):
+            owner = owners.setdefault(known, name)
+            if owner != name:
+                yield ("contacts", name, "ids", at), f"found an id that {owner} has too, must be of one person"
 
 
 def _broken_in_policies(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:

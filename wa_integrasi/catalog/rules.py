@@ -29,19 +29,26 @@ COMPLAINT_FIELDS = ("complaint", "now", "recipient")
 _OF_CHATS = {"display_name": "", "salutation": "", "honorific": "", "closing": "", "language": "id"}
 """What a group chat may say of itself, and what it says where nothing is said."""
 
-_BIND = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")  # as sqlalchemy.text() finds them, also inside literals
+_BIND = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")
+_QUOTED = re.compile(r"(?<!')':(\w+)'(?!')")
+_NO_BINDS = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|--[^\n]*|/\*.*?\*/""", re.DOTALL)
+"""Texts, quoted names and comments: a colon in them is one."""
 _CAST = re.compile(r"(?<![:\w\\]):(\w+)::")
 _LISTED = 12
 
 
 def bind_problems(query: str, binds: Collection[str]) -> Iterator[str]:
     """What is wrong with the binds of a query that has `binds`, one text for each."""
+    for name in dict.fromkeys(_QUOTED.findall(query)):
+        if name in binds:
+            yield f"found ':{name}' in quotes, which is a text, must be :{name} without them"
+    query = _NO_BINDS.sub(" ", query)
     for name in dict.fromkeys(_CAST.findall(query)):
         yield f"found ':{name}::', must be CAST(:{name} AS …)"
     for name in dict.fromkeys(_BIND.findall(query)):
         if name not in binds:
             valid = either([f":{bind}" for bind in binds])
-            yield f"found ':{name}', must be {valid}{suggest(name, binds)}; write \\:{name} for a plain colon"
+            yield f"found ':{name}', must be {valid}{suggest(name, binds)}; a plain colon needs a space behind it"
 
 
 def group_problem(group: Mapping[str, Any]) -> str | None:

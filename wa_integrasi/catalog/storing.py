@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, insert, select, update
 
 from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.uses import shared_phones, users_of
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import calendars, chat_templates, contacts, groups, policies, reports, triggers
@@ -32,6 +33,10 @@ class Changes:
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     same: int = 0
+    also_used_by: dict[str, list[str]] = field(default_factory=dict)
+    """By changed part who else uses it: what was not applied with it, and is changed by it all the same."""
+    shared_phones: dict[str, str] = field(default_factory=dict)
+    """By contact the one whose number it has: of the whole catalog that is in force now."""
 
 
 def apply_catalog(store: Store, catalog: Catalog, *, prune: bool = False, clock: Clock = utc_now) -> Changes:
@@ -59,7 +64,12 @@ def apply_catalog(store: Store, catalog: Catalog, *, prune: bool = False, clock:
             for name in found.keys() - wanted[kind].keys() if prune else ():
                 changes.removed.append(f"{kind}.{name}")
                 _retire(connection, table, name, clock)
-        _load(connection)
+        in_force = _load(connection)
+    users, applied = users_of(in_force), {f"{kind}.{name}" for kind, names in wanted.items() for name in names}
+    for entry in changes.changed:
+        if others := [user for user in users.get(entry, ()) if user not in applied]:
+            changes.also_used_by[entry] = others
+    changes.shared_phones.update(shared_phones(in_force.contacts))
     return changes
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from deployments.demo.plant import AHEAD_DAYS, ZONE, build_plant
 from deployments.demo.setup import CATALOG
+from wa_integrasi.catalog.arguments import ChoiceArgument
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.reading import read_catalog, read_catalog_files
 from wa_integrasi.catalog.writing import write_catalog
@@ -310,3 +311,18 @@ def test_a_file_that_is_no_plant_is_replaced(tmp_path: Path) -> None:
     path.write_bytes(b"not a database" * 100)
     assert build_plant(path, UNTIL, days=2)
     assert not build_plant(path, UNTIL, days=2)
+
+
+def test_choices_are_offered_by_the_names_that_the_answers_have(catalog: Catalog) -> None:
+    for trigger in catalog.triggers.values():
+        for argument in trigger.arguments:
+            if isinstance(argument, ChoiceArgument):
+                offered = [option.words[0] if option.words else option.value for option in argument.options]
+                assert [name.lower() for name in offered] == [option.value.lower() for option in argument.options]
+
+
+def test_no_stop_of_a_month_is_missing_in_the_sum_of_an_answer(catalog: Catalog, plant: Path) -> None:
+    with closing(sqlite3.connect(plant)) as connection:
+        by_month = "SELECT COUNT(*) FROM downtime GROUP BY strftime('%Y-%m', start)"
+        most = max(connection.execute(by_month))
+    assert catalog.triggers["waktu-henti"].max_rows > 2 * most[0]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from wa_integrasi.catalog.models import Catalog, Contact, Group, GroupUnresolvedError
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.people import Contact, Group, GroupUnresolvedError
 from wa_integrasi.catalog.problems import CatalogError
 from wa_integrasi.catalog.reading import json_schema, read_catalog
 from wa_integrasi.policy.words import Words
@@ -75,8 +76,12 @@ def test_a_missing_or_wrong_group_id_names_the_variable(ids: dict[str, str]) -> 
         ("SELECT 1", True),
         ("SELECT :slot_start, :slot_end, :slot_date, :as_of, :as_of_date", True),
         ("SELECT a::text, '12:30', strftime('%H:%M', x) FROM t", True),
-        (r"SELECT ' \:word'", True),
-        ("SELECT ' :word'", False),
+        ("SELECT ' :word', \"a :word\" FROM t -- :word", True),
+        ("SELECT a /* :word\n:word */ FROM t WHERE b = 'it''s :word'", True),
+        ("SELECT 'a', :word", False),
+        ("SELECT a FROM t WHERE hari = ':slot_date'", False),
+        ("SELECT a FROM t WHERE b = 'dari :slot_date'", True),
+        ("SELECT 'a' || ':b' || :word", False),
         ("SELECT :unit", False),
         ("SELECT :SLOT_START", False),
         ("   ", False),

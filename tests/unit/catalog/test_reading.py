@@ -97,6 +97,16 @@ def test_empty_sections_are_no_mistake() -> None:
         ("[budi, sari]", "[budi]\n    chat_id: env", "groups.produksi: found members and chat_id, must be one of"),
         ("chat_id: env", "chat_id:", "groups.grup-pabrik: found neither members nor chat_id, must be one of the two"),
         ("chat_id: env", "chat_id: 0812-0000-0001", "chat_id: found a phone, must be the id of a group chat"),
+        (
+            "language: en}",
+            "ids: [08123456789]}",
+            "contacts.sari.ids[0]: found a phone, must be the id by which a channel",
+        ),
+        (
+            "    salutation: Bapak\n  sari: {",
+            "    ids: [12345678@lid]\n  sari: {ids: [ID.1a2b3c, 12345678@lid], ",
+            "contacts.sari.ids[1]: found an id that budi has too, must be of one person",
+        ),
         ("source: pabrik", "source: Pabrik 1", "source: found 'Pabrik 1', must be a name of 1 to 63 small letters"),
         (":slot_end", ":slot_stop", "query: found ':slot_stop', must be :slot_start, :slot_end, :slot_date"),
         (":slot_end", ":slot_end::date", "query: found ':slot_end::', must be CAST(:slot_end AS …)"),
@@ -137,6 +147,43 @@ def test_a_mistake_is_named_with_what_is_valid(old: str, new: str, expected: str
     found = problems(changed(old, new))
     assert len(found) == 1, found
     assert expected in found[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("UPDATE produksi SET ton = 0", "a source only takes SELECT"),
+        ("DROP TABLE produksi", "a source only takes SELECT"),
+        ("PRAGMA table_info(produksi)", "a source only takes SELECT"),
+        ("SELECT 1; DELETE FROM produksi", "more than one statement"),
+        ("WITH x AS (DELETE FROM produksi RETURNING unit) SELECT unit FROM x", "DELETE is not allowed"),
+        ("SELECT unit INTO salinan FROM produksi", "SELECT INTO is not allowed"),
+        ("SELECT pg_sleep(60)", "pg_sleep() is not allowed"),
+        ("SELECT unit FROM WHERE ton", "syntax error: line 1"),
+    ],
+)
+def test_a_query_that_no_database_would_be_asked_is_a_mistake(query: str, reason: str) -> None:
+    [found] = problems(GOOD.replace(GOOD[GOOD.index("SELECT") : GOOD.index("    template: rekap")], f"{query}\n"))
+    assert found.startswith("c.yaml:24: reports.rekap-harian.query: found '")
+    assert found.endswith("; must be one SELECT that only reads, WITH before it or not")
+    assert reason in found
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "WITH x AS (SELECT unit FROM produksi) SELECT unit FROM x",
+        "-- tiap unit\nSELECT /* ton */ unit FROM produksi;",
+        "SELECT ton::int, milik_kita(ton) FROM produksi WHERE ts >= CAST(:slot_start AS timestamptz)",
+        "SELECT `unit` FROM `produksi` WHERE DATE_FORMAT(ts, '%Y') = '2026' LIMIT 1, 2",
+        "SELECT NVL(unit, '-') FROM produksi WHERE ROWNUM < 5 CONNECT BY PRIOR induk = unit",
+        "SELECT TOP 5 tag, value FROM piarchive..picomp2 WHERE time BETWEEN '*-1d' AND '*'",
+    ],
+)
+def test_a_query_that_one_kind_of_database_takes_is_none(query: str) -> None:
+    block = query.replace("\n", "\n      ")
+    text = GOOD.replace(GOOD[GOOD.index("SELECT") : GOOD.index("    template: rekap")], f"|-\n      {block}\n")
+    assert read_catalog(text, "c.yaml").reports["rekap-harian"].query == query
 
 
 @pytest.mark.parametrize(
@@ -298,3 +345,11 @@ def test_a_wrong_word_of_a_list_is_told_without_the_list(tmp_path: Path) -> None
     assert "stoppages" in str(caught.value)
     assert "''" in str(caught.value)
     assert "found a list" not in str(caught.value)
+
+
+def test_a_number_of_two_contacts_is_doubtful(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(GOOD.replace("+62 812-0000-0002", "+62 812-0000-0001"))
+    ran = CliRunner().invoke(app, ["catalog", "check", "--strict", str(file)])
+    assert ran.exit_code == 1
+    assert f"warning: {file}:7: contacts.sari.phone: found the number of the contact 'budi', should be" in ran.stderr

@@ -5,9 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wa_integrasi.catalog.models import Catalog, ChatTemplate, Contact, Group, Report
+from wa_integrasi.catalog.models import Catalog, ChatTemplate, Report
+from wa_integrasi.catalog.people import Contact, Group
 from wa_integrasi.catalog.reading import read_catalog
 from wa_integrasi.catalog.writing import write_catalog
+from wa_integrasi.sources.sql.guard import never_run
 
 _ODD = st.sampled_from(
     [
@@ -39,7 +41,9 @@ titles = lines.filter(str.strip)
 bodies = prose.filter(str.strip).map(lambda text: text.replace("{", "(")) | st.just(
     "{% for row in rows %}\n{{ row.unit }}\n\n---\n{% endfor %}\n"
 )
-queries = prose.filter(str.strip).map(lambda text: text.replace(":", ";"))
+queries = prose.map(
+    lambda text: "SELECT '" + text.translate({ord("'"): "''", ord(":"): ";", ord("\r"): "\n"}) + "'"
+).filter(lambda query: never_run(query) is None)
 names = st.from_regex(r"[a-z0-9][a-z0-9-]{0,6}", fullmatch=True) | st.sampled_from(["no", "null", "1", "0x1", "on"])
 phones = st.integers(1, 99).map(lambda number: f"+628120000{number:04}")
 contacts = st.builds(
