@@ -37,6 +37,10 @@ _NOTED_EVERY = timedelta(minutes=1)
 """How exactly the last use is kept: each request would cost a commit otherwise."""
 
 
+class NoKeyError(LookupError):
+    """No key has that name. Its message says who lists them."""
+
+
 class KeyRefusedError(ValueError):
     """A key cannot be made or revoked as asked. Its message is for people, and has no key."""
 
@@ -136,7 +140,7 @@ class Keyring:
         return key
 
     def revoke(self, name: str, actor: str = CLI) -> bool:
-        """Let a key open nothing any more; False when it was revoked before. Raises `KeyRefusedError`."""
+        """Let a key open nothing any more; False when it was revoked before. Raises `KeyRefusedError`, `NoKeyError`."""
         if name == ENVIRONMENT:
             raise KeyRefusedError("this key is WA_BOT_API_KEY: take it out of the environment, restart 'wa serve'")
         now = self._clock()
@@ -147,7 +151,7 @@ class Keyring:
                 return True
             known = connection.execute(select(api_keys.c.name).where(api_keys.c.name == name)).first()
         if known is None:
-            raise KeyRefusedError("no key is called so; 'wa key list' has them")
+            raise NoKeyError(f"no key is called {name}; 'wa key list' has them")
         return False
 
     def all(self) -> list[ApiKey]:

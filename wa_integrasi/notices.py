@@ -16,7 +16,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, distinct, exists, func, literal, or_, select, update
 
-from wa_integrasi.catalog.models import Catalog, Contact, Report
+from wa_integrasi.catalog.models import Catalog, Report
+from wa_integrasi.catalog.people import Contact
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.content import Text

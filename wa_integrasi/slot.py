@@ -134,11 +134,13 @@ class Span:
     start: datetime
     end: datetime
     zone: str
+    number: int = 0
+    """How often was told before: a clock that is set back may give two spans the same end."""
 
     @property
     def key(self) -> str:
-        """Names it in dedupe keys: its end in UTC, 2026-11-19T003005Z."""
-        return f"{self.end.astimezone(UTC):%Y-%m-%dT%H%M%SZ}"
+        """Names it in dedupe keys: its end in UTC, and its number but for the first: 2026-11-19T003005Z-7."""
+        return f"{self.end.astimezone(UTC):%Y-%m-%dT%H%M%SZ}{f'-{self.number}' if self.number else ''}"
 
     @property
     def binds(self) -> dict[str, str]:

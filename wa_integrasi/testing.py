@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -161,10 +161,21 @@ class Bench:
         self.zone = zone
         self.clock = Clock(datetime(2026, 11, 20, 1, 0, tzinfo=UTC))
         self.sources = SampleSources(folder)
-        self._folder = folder
+        self.folder = folder
+        self.sender = RecordingSender()
         self._files = OutgoingFiles(folder / "files")
-        self._sender = RecordingSender()
         self._outbox = Outbox(store, clock=self.clock)
+
+    @classmethod
+    @contextmanager
+    def opened(cls, empty: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Self]:
+        """A bench in `folder`, on a copy of the `empty` store, which the environment names."""
+        file = folder / "wa.db"
+        file.write_bytes(empty.read_bytes())
+        monkeypatch.setenv("WA_DATABASE_URL", f"sqlite:///{file}")
+        monkeypatch.setenv("WA_TIMEZONE", ZONE)
+        with Store.open(f"sqlite+pysqlite:///{file}") as store:
+            yield cls(store, folder)
 
     @property
     def now(self) -> datetime:
@@ -193,7 +204,7 @@ class Bench:
 
     def source(self, name: str, script: str) -> None:
         """A SQL source: a SQLite database made by `script`, anew each time."""
-        file = self._folder / f"{name}.db"
+        file = self.folder / f"{name}.db"
         file.unlink(missing_ok=True)
         with closing(sqlite3.connect(file)) as database:
             database.executescript(script)
@@ -212,24 +223,42 @@ class Bench:
 
         Raises `ReportError`, `SourceError`.
         """
-        catalog = load_catalog(self.store)
-        if name not in catalog.reports:
-            raise KeyError(f"no report {name!r}; there are: {', '.join(catalog.reports) or 'none'}")
-        job = self._job(catalog, name, slot)
+        job = self.job(name, slot)
         data = read_data(job, self.sources.database(job.report.source))
         enclosed = enclose(job, data, self.now).contents(job, self._files)
         return self.send(*compose(job, data, now=self.now, group_ids={}, enclosed=enclosed))
 
     def ask(self, who: str, text: str) -> list[str]:
         """A contact of the catalog writes a command; what they are answered."""
-        chat = self._chat(who)
-        desk = Desk(self.store, self.zone, clock=self.clock, files=self._files)
-        desk.queue.ask([NewCommand("default", chat, text=text, sender=chat)])
-        before = len(self.sent)
+        desk, chat, before = self.asked(who, text), self._chat(who), len(self.sent)
         while (opened := desk.open()).taken:
             asyncio.run(self._serve(desk, opened.tickets))
         self.deliver()
         return [sent.text for sent in self.sent[before:] if sent.chat == chat]
+
+    def job(self, name: str, slot: str = "") -> ReportJob:
+        """A report for the slot that a day lies in, else for the last that ended, to be given to tasks."""
+        catalog = load_catalog(self.store)
+        if name not in catalog.reports:
+            raise KeyError(f"no report {name!r}; there are: {', '.join(catalog.reports) or 'none'}")
+        report = catalog.reports[name]
+        if report.cadence != CADENCE:
+            [job] = due_reports(catalog, slot_of(Cadence(report.cadence), slot, self.zone, self.now), [name])
+            return job
+        span = Span(self.now - _HALF_AN_HOUR, self.now, self.zone)
+        return ReportJob(name, report, catalog.chat_templates[report.template], span, catalog)
+
+    def asked(self, who: str, text: str) -> Desk:
+        """The desk where a command of a contact of the catalog waits for its answer."""
+        desk = Desk(self.store, self.zone, clock=self.clock, files=self._files)
+        chat = self._chat(who)
+        desk.queue.ask([NewCommand("default", chat, text=text, sender=chat)])
+        return desk
+
+    @property
+    def kitchen(self) -> Kitchen:
+        """What asks the bench's sources, each question once."""
+        return Kitchen(self.sources, self.clock, pauses_s=())
 
     def send(self, *messages: NewMessage) -> list[str]:
         """Enqueue messages as flows do, and deliver all that is due; the texts that went."""
@@ -242,14 +271,14 @@ class Bench:
     def deliver(self) -> list[str]:
         """Send all that is due, as `wa-gateway` does; the texts that went."""
         before = len(self.sent)
-        delivery = Delivery(self._outbox, {"default": self._sender}, "test", files=self._files)
+        delivery = Delivery(self._outbox, {"default": self.sender}, "test", files=self._files)
         asyncio.run(delivery.drain(_DRAIN_S))
         return [sent.text for sent in self.sent[before:]]
 
     @property
     def sent(self) -> list[Sent]:
         """Everything that the channel was given, in its order."""
-        return self._sender.sent
+        return self.sender.sent
 
     @property
     def history(self) -> History:
@@ -260,14 +289,6 @@ class Bench:
         """What a contact or group of the catalog was sent, the oldest first."""
         chat = self._chat(who)
         return [sent.text for sent in self.sent if sent.chat == chat]
-
-    def _job(self, catalog: Catalog, name: str, day: str) -> ReportJob:
-        report = catalog.reports[name]
-        if report.cadence != CADENCE:
-            [job] = due_reports(catalog, slot_of(Cadence(report.cadence), day, self.zone, self.now), [name])
-            return job
-        span = Span(self.now - _HALF_AN_HOUR, self.now, self.zone)
-        return ReportJob(name, report, catalog.chat_templates[report.template], span, catalog)
 
     def _chat(self, who: str) -> str:
         [recipient] = recipients_of(self.store, who, {})
@@ -280,7 +301,7 @@ class Bench:
             leaves.append(leaves_of(order.trigger, order.arguments, catalog, self.zone, ticket.now))
             wanted.append((leaves[-1], in_sequence(catalog.triggers[order.trigger])))
         names = Names([contact.display_name for contact in load_catalog(self.store).contacts.values()])
-        fetched = await Kitchen(self.sources, self.clock, pauses_s=()).fetch(wanted, names)
+        fetched = await self.kitchen.fetch(wanted, names)
         for ticket, mine, found in zip(tickets, leaves, fetched, strict=True):
             desk.settle(ticket, answer_to(ticket, mine, found))
 
@@ -297,9 +318,5 @@ def wa_store_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def wa(wa_store_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """A bench of this test alone. Flows find its store, too: `WA_DATABASE_URL` names it."""
-    file = tmp_path / "wa.db"
-    file.write_bytes(wa_store_file.read_bytes())
-    monkeypatch.setenv("WA_DATABASE_URL", f"sqlite:///{file}")
-    monkeypatch.setenv("WA_TIMEZONE", ZONE)
-    with Store.open(f"sqlite+pysqlite:///{file}") as store:
-        yield Bench(store, tmp_path)
+    with Bench.opened(wa_store_file, tmp_path, monkeypatch) as bench:
+        yield bench

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,12 +17,14 @@ from wa_integrasi.answering.watching import Round, Watchers
 from wa_integrasi.answering.watching.claiming import LEASE
 from wa_integrasi.answering.watching.reading import values_of
 from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.people import Contact
 from wa_integrasi.catalog.storing import apply_catalog, load_catalog
 from wa_integrasi.reporting import ReportData, compose, due_reports, subscribers_of
 from wa_integrasi.slot import Cadence, Slot
 from wa_integrasi.sources.base import Rows
 from wa_integrasi.store.engine import StoreError
 from wa_integrasi.store.tables import audit_log, subscriptions, wa_outbox
+from wa_integrasi.subscriptions import GRACE
 
 
 @pytest.fixture
@@ -96,6 +99,18 @@ def test_from_firing_to_resolved(watched: World) -> None:
     ]
     actions = [(row.actor, row.action) for row in watched.rows(audit_log)]
     assert actions == [("contact:budi", "subscription.make"), ("contact:budi", "subscription.acknowledge")]
+
+
+def test_a_value_that_swings_is_counted_and_told_of_once(watched: World) -> None:
+    watched.said("budi", "beritahu jika suhu boiler 2 > 540 ulang 30 menit")
+    news = []
+    for _ in range(2):
+        for degrees in (550, 530, 530, 530):
+            boiler(watched, 2, degrees)
+            news += look(watched, 2)
+    assert [text[:1] for text in news] == ["🔴", "🟢"]
+    boiler(watched, 2, 551)
+    assert look(watched, 20)[0].splitlines()[2] == "Sejak peringatan sebelumnya batas ini terlewati 2 kali."
 
 
 def test_all_who_watch_a_value_cost_one_question_and_a_source_that_is_away_costs_the_others_nothing(
@@ -179,6 +194,32 @@ def test_a_reply_to_an_alarm_says_that_it_is_known_and_a_danger_in_it_is_heard(w
     assert said == 1, "whoever is on duty hears of the fire"
 
 
+def test_a_thumbs_up_on_an_alarm_says_ok_and_nothing_else_does(watched: World) -> None:
+    for number in (2, 3):
+        watched.said("budi", f"beritahu jika suhu boiler {number} > 540 ulang 30 menit")
+        boiler(watched, number, 550)
+        assert len(look(watched)) == 1
+    for emoji in ("❤️", "👎🏽", ""):
+        assert watched.react("budi", emoji) == []
+    assert watched.react("budi", "👍🏽")[0].startswith("Dicatat: suhu boiler 3 > 540. Tidak diulang lagi")
+    assert [text.splitlines()[0] for text in look(watched, 40)] == [
+        "🔴 *suhu boiler 2* masih *550* (batas > 540), sudah 41 menit"
+    ], "the other one is not seen to"
+    assert watched.rows(wa_outbox)[-2].reply_to is None, "a reaction cannot be quoted"
+    watched.said("budi", "suhu boiler 1")
+    assert watched.react("budi", "👍") == [], "a thumb on an answer is a courtesy"
+
+
+def test_an_alarm_for_the_number_is_known_by_an_ok_from_the_same_persons_other_name(watched: World) -> None:
+    watched.said("siti", "beritahu jika suhu boiler 2 > 540 ulang 30 menit")
+    boiler(watched, 2, 550)
+    assert len(look(watched)) == 1
+    assert watched.said("oranglid", "ok") == []
+    assert watched.said("budiid", "ok") == []
+    assert watched.said("sitilid", "ok")[0].startswith("Dicatat: suhu boiler 2 > 540.")
+    assert look(watched, 40) == []
+
+
 def test_two_processes_and_one_that_dies_tell_everybody_once(worlds: World, monkeypatch: pytest.MonkeyPatch) -> None:
     worlds.said("budi", "beritahu jika suhu boiler 2 > 500")
     worlds.clock.tick(minutes=1)
@@ -231,6 +272,77 @@ def test_without_the_right_it_sleeps_and_its_owner_is_told_once(watched: World) 
     changed(watched, budi=["operator"])
     watched.clock.tick(minutes=2)
     assert look(watched)[0].startswith("🔴 *suhu boiler 2* sekarang *550*")
+    changed(watched, budi=["pimpinan"])
+    assert len(look(watched)) == 2
+    watched.clock.tick(days=GRACE.days)
+    look(watched)
+    changed(watched, budi=["operator"])
+    assert look(watched, 5) == [], "what has slept for a week is over"
+    assert {row.cancelled_at is None for row in watched.rows(subscriptions)} == {False}
+
+
+def with_contacts(world: World, **people: dict[str, Any] | None) -> None:
+    """The same catalog with other contacts; None: without them."""
+    catalog = load_catalog(world.store)
+    contacts = dict(catalog.contacts)
+    for name, changes in people.items():
+        gone = contacts.pop(name) if name in contacts else None
+        if changes is not None:
+            contacts[name] = Contact.model_validate({**(gone.model_dump() if gone else {}), **changes})
+    apply_catalog(world.store, catalog.model_copy(update={"contacts": contacts}), prune=True, clock=world.clock)
+    world.clock.tick(minutes=2)
+
+
+def test_a_subscription_goes_with_its_contact_and_not_with_their_number(watched: World) -> None:
+    watched.said("budi", "beritahu jika suhu boiler 2 > 540")
+    watched.said("budi", "langganan rekap harian")
+    old, new = PEOPLE["budi"], "+6281200000077"
+    agus = {"phone": old, "display_name": "Agus", "roles": ["operator"]}
+    with_contacts(watched, budi={"phone": new, "ids": []}, agus=agus)
+    watched.said("budi", "berhenti")
+    boiler(watched, 2, 550)
+    watched.news()
+    look(watched)
+    [alarm] = [row for row in watched.rows(wa_outbox) if row.content.startswith("🔴")]
+    assert alarm.recipient == new, "what the new owner of the number has said is not theirs"
+    assert recipients(watched) == [PEOPLE["dewi"], new]
+    watched.clock.tick(minutes=2)
+    watched.said("budi", "mulai")
+    assert "belum berlangganan" in watched.said("budi", "langganan")[0], "the new owner of the number has none"
+    assert [row.action for row in watched.rows(audit_log)][-2:] == ["subscription.move"] * 2
+    with_contacts(watched, budi=None)
+    assert look(watched) == []
+    assert recipients(watched) == [PEOPLE["dewi"]], "who is gone gets nothing from then on"
+    watched.clock.tick(days=GRACE.days)
+    look(watched)
+    assert [row.cancelled_at is not None for row in watched.rows(subscriptions)] == [True, True]
+
+
+def test_an_alarm_does_not_go_to_an_id_that_is_somebody_elses_by_now(watched: World) -> None:
+    watched.said("sitilid", "beritahu jika suhu boiler 2 > 540")
+    lid = PEOPLE["sitilid"]
+    agus = {"phone": "+6281200000066", "display_name": "Agus", "roles": ["operator"], "ids": [lid]}
+    with_contacts(watched, siti={"ids": []}, agus=agus)
+    boiler(watched, 2, 550)
+    look(watched)
+    assert watched.rows(wa_outbox)[-1].content.startswith("🔴")
+    assert watched.rows(wa_outbox)[-1].recipient == PEOPLE["siti"]
+    assert [row.action for row in watched.rows(audit_log)][-1] == "subscription.move"
+
+
+def test_who_says_berhenti_under_another_name_gets_nothing_more(watched: World) -> None:
+    watched.said("siti", "beritahu jika suhu boiler 2 > 540")
+    watched.said("siti", "langganan rekap harian")
+    watched.said("sitilid", "berhenti")
+    boiler(watched, 2, 550)
+    assert (look(watched), recipients(watched)) == ([], [PEOPLE["dewi"]])
+    assert watched.said("siti", "suhu boiler 1") != []
+    watched.send()
+    assert watched.rows(wa_outbox)[-1].error_code == "opted_out"
+    watched.clock.tick(minutes=1)
+    watched.said("sitilid", "mulai")
+    assert look(watched)[0].startswith("🔴 *suhu boiler 2*")
+    assert recipients(watched) == [PEOPLE["dewi"], PEOPLE["siti"]]
 
 
 def test_a_right_that_is_lost_while_the_value_is_read_counts(watched: World) -> None:

@@ -46,6 +46,10 @@ PEOPLE = {
     "dewi": "+6281200000004",
     "tamu": "+6281200000005",
     "orang": "+6281299999999",
+    # As a channel names them that tells no number.
+    "budiid": "ID.13491208655302741918",
+    "sitilid": "998877665544332@lid",
+    "oranglid": "998877665544339@lid",
 }
 GROUPS = {
     "ruang-kendali": "120363000000000001@g.us",
@@ -156,6 +160,17 @@ class World:
         while self.router.work():
             pass
         return message_id
+
+    def react(self, who: str, emoji: str) -> list[str]:
+        """What somebody is answered who puts an emoji on the last message that they got."""
+        number = next(self._numbers)
+        raw = {"reaction": {"message_id": self.last_sent_to(PEOPLE[who]), "emoji": emoji}}
+        item = MessageEvent(f"wamid.in{number}", PEOPLE[who], self.clock(), "reaction", None, raw)
+        keep(self.inbox, self._receiver, f"reacted {number}".encode(), lambda: [item])
+        self.inbox.work({KEY: self._receiver})
+        self.router.work()
+        self.answer()
+        return [row.content for row in self.news()]
 
     def answer(self, desk: Desk | None = None) -> None:
         """Answer all that is due, and send it."""

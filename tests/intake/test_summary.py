@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from tests.intake.conftest import AiServer, hangs, says, status
 from wa_integrasi.catalog.models import Catalog
@@ -156,7 +157,11 @@ async def test_markup_and_lines_of_an_answer_do_nothing(ai: AiClient, server: Ai
 
 
 async def test_each_language_has_a_summary_of_its_own(ai: AiClient, server: AiServer) -> None:
-    server.then(says("Produksi 1.234,5 ton."), says("Output 1,234.5 t, on November 19."))
+    async def in_its_language(request: web.Request) -> web.StreamResponse:
+        english = "Thursday, November 19" in await request.text()
+        return await says("Output 1,234.5 t, on November 19." if english else "Produksi 1.234,5 ton.")(request)
+
+    server.otherwise = in_its_language
     both = {"templates": {"en": "en"}, "recipients": ["siti", "emma"]}
     summaries = await summed(ai, **both)
     messages = compose(job(**both), ReportData(ROWS), now=NOW, group_ids={}, summaries=summaries.texts)

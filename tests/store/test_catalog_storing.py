@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import select
+from typer.testing import CliRunner
 
+from deployments.cli import app
 from tests.conftest import FrozenClock
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.reading import read_catalog
@@ -203,3 +206,40 @@ def test_a_phrase_of_a_trigger_that_stays_cannot_be_taken(store: Store) -> None:
             store, Catalog.model_validate({"version": 1, "chat_templates": ANSWER, "triggers": {"lain": other}})
         )
     assert list(load_catalog(store).triggers) == ["suhu"]
+
+
+def test_a_part_that_others_use_is_said_to_be_theirs_too(
+    store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`wa new` and partial files make parts of names that are taken: who replaces them sees whose they were."""
+    apply_catalog(store, catalog())
+    monkeypatch.setenv("WA_DATABASE_URL", database_url)
+    file = tmp_path / "rekap.yaml"
+    file.write_text(
+        """version: 1
+contacts:
+  siti: {phone: "0812-3456-7890", display_name: Siti R.}
+  andi: {phone: "+1 650-253-0000", display_name: Andi}
+chat_templates:
+  rekap: {body: "{{ rows | length }} baris"}
+reports:
+  harian:
+    {title: Rekap, cadence: daily, owner: siti, source: pabrik, query: SELECT 1, template: rekap, recipients: [siti]}
+"""
+    )
+    ran = CliRunner().invoke(app, ["catalog", "apply", str(file)])
+    assert ran.stdout.splitlines() == [
+        "+ contacts.andi",
+        "~ contacts.siti (also used by groups.produksi)",
+        "~ chat_templates.rekap",
+        "~ reports.harian",
+        "0 unchanged",
+    ]
+    assert ran.stderr == (
+        "warning: contacts.john.phone: found the number of the contact 'andi', should be another one: what is written "
+        "from it counts as written by 'andi', with the roles of that contact\n"
+    )
+    document = {"version": 1, "chat_templates": {"rekap": {"body": "baru"}}}
+    assert apply_catalog(store, Catalog.model_validate(document)).also_used_by == {
+        "chat_templates.rekap": ["reports.harian"]
+    }

@@ -24,6 +24,30 @@ def test_every_revision_leads_to_the_tables_of_the_code(empty_database_url: str,
             assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
+def test_subscriptions_learn_whose_they_are(empty_database_url: str) -> None:
+    """They went with a number before."""
+    values = "'id', 'report', 'harian', '{}', '2026-11-20 05:00:00+00:00', 'ok', 'ok', 0, 0"
+    columns = (
+        "account, person, number, chat, language, kind, name, arguments, created_at, state, told, misses, tellings"
+    )
+    with Store.open(empty_database_url) as store:
+        migrating.migrate(store, "0017")
+        with store.writing() as connection:
+            for name, phone in (("siti", "+622"), ("budi", "+621"), ("lama", "+622")):
+                connection.exec_driver_sql(
+                    "INSERT INTO contacts (name, version, definition, created_at) "
+                    f"VALUES ('{name}', 1, '{{\"phone\": \"{phone}\"}}', '2026-11-20 05:00:00+00:00')"
+                )
+            for phone in ("+621", "+622", "+629"):
+                connection.exec_driver_sql(
+                    f"INSERT INTO subscriptions ({columns}) VALUES ('default', '{phone}', 1, '{phone}', {values})"
+                )
+        migrating.migrate(store)
+        with store.reading() as connection:
+            found = connection.execute(text("SELECT person, contact FROM subscriptions")).tuples().all()
+    assert dict(found) == {"+621": "budi", "+622": "lama", "+629": "+629"}
+
+
 def test_two_starts_at_once_migrate_one_after_the_other(empty_database_url: str) -> None:
     def start(_: int) -> str:
         with Store.open(empty_database_url) as store:

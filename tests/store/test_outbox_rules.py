@@ -12,7 +12,7 @@ from tests.conftest import FrozenClock
 from wa_integrasi.content import Template, Text
 from wa_integrasi.outbox import Claimed, NewMessage, Outbox
 from wa_integrasi.policy.breaker import BreakerPolicy
-from wa_integrasi.policy.gate import GateRules
+from wa_integrasi.policy.gate import GateRules, goodbye_key
 from wa_integrasi.policy.pace import Pace, per_second
 from wa_integrasi.policy.retry import RetryPolicy
 from wa_integrasi.policy.rules import AccountRules, OnUnknown
@@ -161,6 +161,25 @@ class TestConsent:
             ("refused", "131050"),
             ("refused", "opted_out"),
         ]
+
+    def test_only_a_goodbye_follows_a_no_and_none_a_later_yes(
+        self, outbox: Outbox, store: Store, clock: FrozenClock
+    ) -> None:
+        now = clock()
+        for person, agreed_at in ((PEOPLE[0], None), (PEOPLE[1], now + timedelta(seconds=9))):
+            chat(store, person, last_inbound_at=now, opted_out_at=now, opted_in_at=agreed_at)
+        chat(store, PEOPLE[2], last_inbound_at=now - timedelta(days=2), opted_out_at=now - timedelta(days=2))
+        keys = [goodbye_key("default", person.chat, now) for person in PEOPLE[:2]]
+        keys += [goodbye_key("default", PEOPLE[2].chat, now - timedelta(days=2)), f"{keys[0]}/2"]
+        people = [*PEOPLE[:3], PEOPLE[0]]
+        outbox.enqueue([NewMessage(who, Text(body="x"), dedupe_key=key) for who, key in zip(people, keys, strict=True)])
+        clock.tick(seconds=10)
+        taken = [message for _ in range(2) for message in claim(outbox, AccountRules())]
+        assert [message.recipient for message in taken] == [PEOPLE[0]]
+        outbox.settle([(message, Accepted("w1")) for message in taken])
+        assert claim(outbox, AccountRules()) == []
+        codes = [row(store, number).error_code for number in range(4)]
+        assert codes == [None, "goodbye_over", "opted_out", "opted_out"]
 
     def test_a_person_who_agrees_again_is_reached_again(self, outbox: Outbox, store: Store, clock: FrozenClock) -> None:
         chat(store, PEOPLE[0], opted_out_at=clock() - timedelta(days=2), opted_in_at=clock() - timedelta(days=1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.history import History
 from wa_integrasi.outbox import NewMessage
 from wa_integrasi.reporting import Recap, ReportData, ReportError, compose, due_recaps, recaps, tell
-from wa_integrasi.reporting.recaps import kept_rows
+from wa_integrasi.reporting.recaps import Told, kept_rows
 from wa_integrasi.sources.base import Rows
 from wa_integrasi.store.engine import Store, StoreError
 
@@ -164,13 +165,42 @@ def test_who_receives_it_anew_is_told_of_the_day(shift: Shift) -> None:
 
 
 @on_sqlite
-def test_a_clock_that_went_back_tells_on(shift: Shift) -> None:
+def test_a_clock_that_is_set_back_an_hour_loses_no_change_and_repeats_none(shift: Shift) -> None:
+    shift.report(always=["10:00"])
+    spans, told = [], []
+
+    def run(done: int) -> None:
+        recap = shift.plan()
+        if recap.reason(ReportData(rows(done))):
+            spans.append(recap.job.slot)
+            told.append(done)
+            assert shift.tell(recap, rows(done))
+
+    shift.clock.tick(hours=-1)
+    for done in (1, 2, 3):  # at nine, at half past and at ten
+        run(done)
+        shift.clock.tick(minutes=30)
+    shift.clock.tick(hours=-1.5)
+    for done in (4, 4, 5, 5, 6):  # at nine again, every half-hour
+        run(done)
+        shift.clock.tick(minutes=30)
+    assert told == [1, 2, 3, 4, 5, 6]
+    assert len(shift.told()) == len(told), "each has reached the outbox"
+    assert [(one.end, one.end < two.end) for one, two in pairwise(spans)] == [(two.start, True) for two in spans[1:]]
+    assert spans[-1].end == shift.clock() - timedelta(minutes=30), "the clock has come to where it was"
+
+
+@on_sqlite
+@pytest.mark.parametrize("ahead", [timedelta(hours=7), timedelta(days=3)])
+def test_a_clock_that_was_far_ahead_begins_anew(ahead: timedelta, shift: Shift) -> None:
     shift.run(rows(1))
-    shift.clock.tick(hours=-5)
-    assert shift.run(rows(1)) is None
-    recap = shift.plan()
-    assert recap.job.slot.start == recap.job.slot.end == shift.clock()
-    assert shift.run(rows(2)) == "20 Nov 2040 05.00: 2 (tadi 1)"
+    ends = shift.clock()
+    shift.clock.tick(seconds=ahead.total_seconds())
+    shift.run(rows(2))
+    shift.clock.tick(seconds=-ahead.total_seconds())
+    assert shift.run(rows(2)) is None
+    assert shift.run(rows(3)) == "20 Nov 2040 00.00: 3 (tadi 2)"
+    assert shift.plan().told == Told(ends, kept_rows(rows(3)), 2)
 
 
 def test_rows_are_the_same_whatever_their_order_and_their_types() -> None:

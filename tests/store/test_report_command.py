@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect import State
+from prefect.states import Crashed, Failed
 from typer.testing import CliRunner
 
 from deployments.cli import app
 from deployments.commands import report as commands
 from tests.conftest import FrozenClock
+from tests.responding.conftest import on_sqlite
 from wa_integrasi.catalog.reading import read_catalog
 from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.history import History
+from wa_integrasi.reporting import ReportError
 from wa_integrasi.sources.base import Rows
-from wa_integrasi.store.engine import Store
+from wa_integrasi.store.engine import Store, StoreError
 
 CATALOG = """
 version: 1
@@ -68,6 +72,30 @@ def test_a_slot_that_is_over_is_run(wa: Any, words: list[str]) -> None:
     assert "PREFECT_API_URL is not set" in str(wa(*words).exception)
 
 
+@on_sqlite
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (Failed(message="harian: query failed: no such column: x"), "harian: query failed: no such column: x"),
+        (Failed(data=StoreError("it is away")), "harian: it is away"),
+        (Crashed(data=KeyError("0812")), "harian: the run is Crashed, KeyError; its page in the Prefect UI says more"),
+    ],
+)
+def test_a_run_that_failed_ends_with_1_and_one_line_that_says_why(
+    wa: Any, monkeypatch: pytest.MonkeyPatch, ends: State[Any], said: str
+) -> None:
+    async def answers() -> None:
+        pass
+
+    async def rekap(*_: Any, **__: Any) -> State[Any]:
+        return ends
+
+    monkeypatch.setattr(commands, "check_prefect", answers)
+    monkeypatch.setattr("flows.rekap.rekap", rekap)
+    done = wa("run", "harian", "--slot", "2040-11-19")
+    assert (done.exit_code, type(done.exception), str(done.exception)) == (1, ReportError, said)
+
+
 class OneSource:
     """Stands in for the block of the source."""
 
@@ -115,7 +143,7 @@ def test_a_preview_for_one_contact_writes_the_files_and_the_picture(previewed: A
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["--to", "tono"], "--to: found 'tono', must be the name of a contact or group"),
+        (["--param", "unit"], "--param: found 'unit', must be name=value"),
         (["--png", "/dev/null/x.png"], "--png: /dev/null/x.png cannot be written"),
     ],
 )

@@ -45,7 +45,7 @@ COMPLAINT = "*Pesan Komplain*\nNama : Siti\nKeluhan: AC ruang 3 bocor\nsejak kem
 
 
 def asks(asked: Asked, _: Catalog) -> bool:
-    return (asked.message.text or "").startswith("suhu")
+    return (asked.message.text or "").startswith(("suhu", "kebakaran", "langganan", "beritahu", "bantuan", "Peta"))
 
 
 class People:
@@ -106,6 +106,25 @@ def policy(people: People, **spam: int) -> None:
 
 
 class TestRoutes:
+    def test_a_command_that_tells_of_a_danger_is_a_conversation_too(self, people: People) -> None:
+        trigger = {"kind": "sql", "title": "Alarm", "phrases": ["Kebakaran"], "roles": ["operator"]}
+        source = {"source": "pabrik", "query": "SELECT 1 AS satu", "template": "jawab"}
+        catalog = {"version": 1, "chat_templates": {"jawab": {"body": "ya"}}, "triggers": {"alarm": trigger | source}}
+        apply_catalog(people.store, Catalog.model_validate(catalog), clock=people.clock)
+        assert people.said("suhu boiler 2", "kebakaran kemarin") == {Route.COMMAND: 2}
+        for about in ("langganan kebakaran", "beritahu jika kebakaran > 5", "langganan, kebakaran"):
+            assert people.said(about) == {Route.COMMAND: 1}
+        tap = {
+            "interactive": {"type": "list_reply", "list_reply": {"id": "K7:peta kebakaran", "title": "Peta kebakaran"}}
+        }
+        assert people.said("Peta kebakaran", kind="interactive", raw=tap) == {Route.COMMAND: 1}
+        assert len(people.rows(conversations)) == 0, "the catalog calls a command so"
+        assert people.said("suhu boiler 2, ada kebakaran") == {Route.COMMAND: 1}
+        assert len(people.rows(conversations)) == 1
+        people.clock.tick(days=1)
+        assert people.said("bantuan! kebakaran") == {Route.COMMAND: 1}
+        assert len(people.rows(conversations)) == 2
+
     def test_a_command_waits_in_the_queue_with_where_its_answer_goes(self, people: People) -> None:
         assert people.said("suhu boiler 2") == {Route.COMMAND: 1}
         [command] = people.rows(commands)
@@ -195,6 +214,21 @@ class TestSpam:
         assert len(people.rows(wa_outbox)) == 1
         [standing] = people.rows(senders)
         assert standing.silenced == 16
+
+    def test_who_writes_too_much_is_told_that_they_have_stopped_and_why_no_answer_comes_after_starting(
+        self, people: People, clock: FrozenClock
+    ) -> None:
+        contact = {"phone": SITI, "display_name": "Siti"}
+        definition = {"contacts": {"siti": contact}, "policies": {"intake": {"spam": {"burst": 1}}}}
+        apply_catalog(people.store, Catalog.model_validate({"version": 1, **definition}))
+        assert people.said("halo", "berhenti") == {Route.CONVERSATION: 1, Route.SPAM: 1}
+        [goodbye] = people.rows(wa_outbox)
+        assert "Tulis *mulai*" in goodbye.content
+        for _ in range(3):
+            clock.tick(seconds=1)
+            people.said("mulai", "mulai")
+        [_, warning] = people.rows(wa_outbox)
+        assert "5 menit" in warning.content
 
     def test_others_are_heard_meanwhile(self, people: People) -> None:
         for number in range(40):

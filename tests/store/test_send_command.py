@@ -150,11 +150,7 @@ def test_json_for_programs(wa: Any, store: Store) -> None:
         (["budi", "x" * 4097], "body: 4097 characters, must be at most 4096"),
         (["budi", "--template", "Laporan Siap"], "name: String should match pattern"),
         (["budi", "--template", "x", "--param", ""], "body.0: 0 characters, must be at least 1"),
-        (["tono", "halo"], "no contact or group of the catalog is called so"),
-        (["", "halo"], "it is empty"),
-        (["0812", "halo"], "no phone number of the region ID looks like this (4 characters)"),
         (["malam", "halo"], "WA_GROUP_MALAM_ID is not set"),
-        (["budi", "halo", "--account", "gudang"], "no account is called 'gudang'; 'wa deploy' has told of: none"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_enqueued(
@@ -163,6 +159,22 @@ def test_what_is_wrong_is_said_and_nothing_is_enqueued(
     done = wa(*arguments)
     assert done.exit_code == 2
     assert reason in " ".join(done.output.replace("│", " ").split())
+    assert rows(store) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["tono", "halo"], "no contact or group of the catalog is called so"),
+        (["", "halo"], "it is empty"),
+        (["0812", "halo"], "no phone number of the region ID looks like this (4 characters)"),
+        (["budi", "halo", "--account", "gudang"], "no account is called gudang; there are: none; 'wa deploy' tells"),
+    ],
+)
+def test_whoever_is_not_there_is_sent_nothing(wa: Any, store: Store, arguments: list[str], reason: str) -> None:
+    done = wa(*arguments)
+    assert done.exit_code == 1
+    assert reason in str(done.exception)
     assert rows(store) == []
 
 

@@ -68,7 +68,7 @@ def test_what_cannot_be_is_refused_with_what_is_allowed(wa, store: Store, words,
 
 def test_an_account_that_is_not_known_is_named(wa, store: Store) -> None:
     replace_templates(store, "lain", [READY])
-    said = "error: the store knows no account 'lain', it knows: default; 'wa deploy' tells it of new ones\n"
+    said = "error: no account is called lain; there are: default; 'wa deploy' tells the store of new ones\n"
     assert wa("nudge", "laporan_siapp", "--account", "lain") == (1, said)
     assert wa("nudge", "--off", "--account", "lain") == (1, said)
     assert wa("list", "--account", "lain") == (1, said)

@@ -136,8 +136,6 @@ def test_what_becomes_of_a_text(wa: Any, words: list[str], expected: dict[str, A
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["suhu", "--as", "budy"], "--as: found 'budy', must be one of: budi, sari"),
-        (["suhu", "--group", "daftar"], "--group: found 'daftar', must be one of: kontrol"),
         (["suhu", "--language", "fr"], "--language: found 'fr', must be one of: id, en"),
     ],
 )

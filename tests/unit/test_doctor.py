@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import prefect
 import pytest
 from typer.testing import CliRunner
 
 from deployments.cli import app
-from deployments.doctor import Finding, Mark, examine, machine, storing
+from deployments.doctor import Finding, Mark, examine, machine, orchestrating, storing
 from deployments.doctor.finding import good
+from deployments.source_checks import SourceVerdict
 from wa_integrasi.settings import Settings, SettingsError, load_settings
+from wa_integrasi.sources.base import SourceReport
 
 SECRET = "geheim-geheim-geheim-geheim-geheim"
 
@@ -50,6 +53,30 @@ def test_an_account_that_lacks_a_variable_is_broken(tmp_path: Path) -> None:
     assert account.mark is Mark.BROKEN
     assert "WA_API_KEY: not set; WA_PROVIDER=meta needs it" in account.said
     assert SECRET not in str(found)
+
+
+def test_deployments_that_cannot_be_compared_for_want_of_a_variable_are_not_prefects_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answers() -> None:
+        pass
+
+    async def server() -> tuple[str, int]:
+        return prefect.__version__, 1
+
+    async def not_compared(settings: Settings) -> None:
+        settings.account()
+
+    monkeypatch.setattr("deployments.register.check_prefect", answers)
+    monkeypatch.setattr(orchestrating, "_server", server)
+    monkeypatch.setattr("deployments.drift.drift", not_compared)
+    found = list(orchestrating.prefect(settings(tmp_path, WA_PROVIDER="meta")))
+    assert [(each.about, each.mark.value) for each in found] == [
+        ("Prefect", "good"),
+        ("worker", "good"),
+        ("deployments", "broken"),
+    ]
+    assert "the variables of the account default are not right" in found[-1].said
 
 
 def test_folders_that_cannot_be_written_or_that_others_read_are_named(tmp_path: Path) -> None:
@@ -114,3 +141,24 @@ def test_the_command_ends_with_1_and_prints_json(tmp_path: Path, monkeypatch: py
         result = CliRunner().invoke(app, arguments)
         assert result.exit_code == 1
         assert "WIB" in str(reads(result.stdout))
+
+
+def test_sources_of_every_kind_are_named_with_what_is_doubtful_about_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doubt = "column 'ton' of p is read as text"
+
+    async def checked() -> list[SourceVerdict]:
+        return [
+            SourceVerdict("timbang", "csv", SourceReport("csv", "CSV: p 2 rows", "UTC", 3.2, None, (doubt,))),
+            SourceVerdict("pabrik", "sql", SourceReport("sqlite", "SQLite 3", "UTC", 1.0, ("INSERT on unit",))),
+            SourceVerdict("pi", "pi", None, "no answer"),
+            SourceVerdict("cuaca", "http-json", SourceReport("http-json", "HTTP", "UTC", 1.0, None)),
+        ]
+
+    monkeypatch.setattr("deployments.source_checks.check_sources", checked)
+    assert said(orchestrating.sources(settings(tmp_path))) == [
+        (Mark.WARNING.value, f"csv timbang: CSV: p 2 rows, 3 ms; {doubt}"),
+        (Mark.WARNING.value, "sql pabrik: SQLite 3, 1 ms; its account could write"),
+        (Mark.BROKEN.value, "pi pi: no answer"),
+    ]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from wa_integrasi.policy.hours import HoursError, NotYet, SendHours, Stale, may_go
 
 JAKARTA, JAYAPURA, BERLIN = "Asia/Jakarta", "Asia/Jayapura", "Europe/Berlin"
+NEW_YORK = "America/New_York"
 
 
 def at(text: str) -> datetime:
@@ -69,6 +70,21 @@ def test_what_waits_goes_when_the_hours_of_its_reader_begin(zone: str, now: str,
 def test_hours_that_begin_where_clocks_are_put_forward_begin_behind_that() -> None:
     assert hours("02:30-05:00", zone=BERLIN).opens(at("2026-03-29T00:00+01:00")) == at("2026-03-29T03:00+02:00")
     assert hours("02:10-02:20", zone=BERLIN).opens(at("2026-03-29T00:00+01:00")) == at("2026-03-30T02:10+02:00")
+
+
+@pytest.mark.parametrize("window", ["01:30-05:00", "22:00-01:30", "01:10-01:20", "07:00-21:00"])
+def test_hours_in_the_hour_that_clocks_show_twice_begin_each_time(window: str) -> None:
+    spans, midnight = hours(window, zone=NEW_YORK), at("2026-11-01T00:00-04:00")
+    minutes = [midnight + timedelta(minutes=minute) for minute in range(36 * 60)]
+    opens = None
+    for now in reversed(minutes):
+        opens = now if spans.open_at(now) else opens
+        assert opens is None or spans.opens(now) == opens
+
+
+def test_what_waits_in_the_second_of_the_two_hours_goes_in_it() -> None:
+    assert hours("01:30-05:00", zone=NEW_YORK).opens(at("2026-11-01T01:10-05:00")) == at("2026-11-01T01:30-05:00")
+    assert hours("22:00-01:30", zone=NEW_YORK).opens(at("2026-11-01T01:40-04:00")) == at("2026-11-01T01:00-05:00")
 
 
 @given(

@@ -11,6 +11,11 @@ from deployments.cli import app
 from wa_integrasi.catalog.reading import read_catalog_files
 
 
+@pytest.fixture(autouse=True)
+def no_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("WA_DATABASE_URL", f"sqlite:///{tmp_path / 'none' / 'wa.db'}")
+
+
 def new(*arguments: str, code: int = 0) -> str:
     ran = CliRunner().invoke(app, ["new", *arguments])
     assert ran.exit_code == code, ran.output
@@ -50,3 +55,32 @@ def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
     file.write_text("mine")
     assert "is there already" in new("trigger", "produksi", "--folder", str(tmp_path), code=2)
     assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["menu", "next", "batal", "siapa-saya", "tell-me-if", "diam-selesai"])
+def test_a_trigger_is_not_called_as_a_command_of_the_system(tmp_path: Path, name: str) -> None:
+    said = new("trigger", name, "--folder", str(tmp_path), code=2)
+    assert f"found '{name.replace('-', ' ')}', which is a command of its own, must be another one" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_another_file_has_is_refused_and_a_free_one_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "catalog").mkdir()
+    Path("catalog/lama.yaml").write_text(
+        "version: 1\nchat_templates:\n  stok: {body: x}\n  stok-2: {body: y}\nreports: [no mapping]\n"
+    )
+    said = new("trigger", "stok", code=2)
+    assert "there already: chat_templates.stok (catalog/lama.yaml:3); choose another name, such as stok-3" in said
+    assert not (tmp_path / "tests").exists()
+
+
+def test_a_name_that_the_store_has_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made under it would replace the report of somebody else when it is applied."""
+    assert "is not known: there is no store at" in new("report", "produksi", "--folder", str(tmp_path / "a"))
+    parts = {"chat_templates.produksi", "reports.produksi"}
+    monkeypatch.setattr("deployments.commands.new._in_store", lambda: parts)
+    said = new("report", "produksi", "--folder", str(tmp_path / "b"), code=2)
+    assert "reports.produksi (the store); choose another name, such as produksi-2" in said

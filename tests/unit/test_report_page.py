@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.test_reporting import catalog
+from tests.unit.test_reporting import GROUP, catalog
 from wa_integrasi.content import Image, Text
 from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.outbox import NewMessage
@@ -59,6 +60,35 @@ def test_names_and_numbers_of_people_are_masked(tmp_path: Path) -> None:
     assert "Budi" not in shown
     assert "7891" not in shown
     assert "Halo Ibu" in shown
+
+
+def test_each_word_of_a_name_is_masked_but_not_those_of_titles_and_forms_of_address(tmp_path: Path) -> None:
+    shown = page("Halo Ibu siti, piket RAHAYU. Rekap Harian: 12 ton, John's shift", tmp_path)
+    assert not {"siti", "rahayu", "john"} & set(re.findall(r"\w+", shown.lower()))
+    assert "Halo Ibu" in shown
+    assert "Rekap Harian: 12 ton" in shown
+
+
+@pytest.mark.parametrize("told", ["0812-3456-7891", "120363011112222333@g.us", "Siti Rahayu"])
+def test_what_lies_where_a_long_page_is_cut_is_masked_too(
+    told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for length in range(len(told) + 1):
+        monkeypatch.setattr("wa_integrasi.reporting.page._LONGEST", 100 + length)
+        shown = page(f"{'ton ' * 25}{told} dan lagi {'kg ' * 50}", tmp_path)
+        assert "…" in shown
+        for begin in (told[:6], told[-5:]):
+            assert begin not in shown
+
+
+def test_ids_of_group_chats_are_masked_with_and_without_their_ending(tmp_path: Path) -> None:
+    known, other, old = "120363099999999999", "120363011112222333", "6281234567890-1600000000"
+    body = f"Grup {known}, {GROUP}, {other}@g.us dan {old}@g.us; batch 120363012 dan 1203630999999999990"
+    shown = page(body, tmp_path, group_ids={"malam": f"{known}@g.us"})
+    for each in (known, GROUP.removesuffix("@g.us"), other, old, "6281234567890"):
+        assert not re.search(rf"(?<!\d){each}(?!\d)", shown), each
+    assert "Grup group …9999, group …" in shown
+    assert "group …2333 dan group …0000; batch 120363012 dan 1203630999999999990" in shown
 
 
 def test_the_page_has_the_heading_the_table_and_where_to_look_further(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from wa_integrasi.files import OutgoingFiles
 from wa_integrasi.outbox import NewMessage
 from wa_integrasi.recipient import Kind
 from wa_integrasi.reporting import (
+    Asked,
     ReportData,
     ReportError,
     ReportJob,
@@ -22,6 +23,7 @@ from wa_integrasi.reporting import (
     due_reports,
     enclose,
     read_data,
+    run_name,
     slot_label,
     slot_of,
     with_parameters,
@@ -245,6 +247,28 @@ def test_without_a_day_a_run_speaks_of_what_has_just_ended_and_with_one_of_its_s
     assert slot_of(Cadence.DAILY, "", ZONE, NOW).key == "2026-11-19"
     assert slot_of(Cadence.WEEKLY, "", ZONE, NOW).key == "2026-W46"
     assert slot_of(Cadence.WEEKLY, "2026-11-19", ZONE, NOW).key == "2026-W47"
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        (Asked(Cadence.DAILY, "2020-11-19"), "rekap daily 2020-11-19"),
+        (
+            Asked(Cadence.DAILY, "2020-11-01", "2020-11-07", dry_run=True),
+            "rekap daily 2020-11-01 – 2020-11-07 (dry run)",
+        ),
+        (Asked(Cadence.WEEKLY, as_of="2020-11-19T07:00"), "rekap weekly 2020-W46"),
+        (Asked(Cadence.MONTHLY, "kemarin"), "rekap monthly"),
+        (Asked(Cadence.DAILY, "2099-01-01"), "rekap daily"),
+    ],
+)
+def test_a_run_is_called_by_the_periods_that_it_speaks_of(asked: Asked, name: str) -> None:
+    assert run_name(asked) == name
+
+
+def test_a_scheduled_run_that_begins_late_is_called_by_its_own_period() -> None:
+    scheduled = datetime(2020, 11, 19, 0, 0, tzinfo=UTC)
+    assert run_name(Asked(Cadence.DAILY), scheduled) == "rekap daily 2020-11-18"
 
 
 @pytest.mark.parametrize("day", ["kemarin", "19-11-2026", "2026-02-30", "2026-11-19T07:00"])

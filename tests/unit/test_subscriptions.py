@@ -34,6 +34,39 @@ def test_a_value_at_its_limit_neither_comes_nor_goes_all_day() -> None:
     assert told([541, *flapping[:40]], limit(repeat=999))[1:] == ["."] * 40
 
 
+def test_a_value_that_swings_is_told_of_once_in_a_repeat_interval() -> None:
+    swings = [*[541, 541, 541, 540, 540, 540] * 5, *[541] * 4]
+    said = told(swings, limit(repeat=30))
+    assert [(minute, what) for minute, what in enumerate(said) if what != "."] == [
+        (0, "firing"),
+        (5, "resolved"),
+        (30, "firing"),
+    ]
+    standing, counts = Standing(), []
+    for minute, value in enumerate(swings):
+        standing, _ = observe(standing, limit(repeat=30), value, NOON + timedelta(minutes=minute))
+        counts.append(standing.crossings)
+        assert standing.open is (minute % 6 < 5 and minute % 6 >= 0), "how it stands is written down all the same"
+    assert (counts[0], counts[29], counts[30]) == (1, 4, 5)
+    assert "firing" in told([541, *[540] * 3, *[541] * 40], limit(repeat=30))[30:], "what stays is told of at its end"
+
+
+def test_a_swing_that_ends_in_silence_or_unread_is_told_of() -> None:
+    standing, notices = Standing(), []
+    for minute, value in enumerate([541, 540, 540, 540, 541, None, None, None, 541]):
+        standing, notice = observe(standing, limit(repeat=60), value, NOON + timedelta(minutes=minute))
+        notices.append(str(notice or "."))
+    assert notices == ["firing", ".", ".", "resolved", ".", ".", ".", "unknown", "still"]
+    standing = Standing()
+    for minute, value in enumerate([541, 540, 540, 540]):
+        standing, _ = observe(standing, limit(repeat=60), value, NOON + timedelta(minutes=minute))
+    standing = _with(standing, silenced_until=NOON + timedelta(minutes=6))
+    standing, notice = observe(standing, limit(repeat=60), 541, NOON + timedelta(minutes=5))
+    assert notice is None
+    _, notice = observe(standing, limit(repeat=60), 541, NOON + timedelta(minutes=7))
+    assert notice is Notice.FIRING
+
+
 def test_for_as_long_as_was_asked() -> None:
     assert told([541] * 12, limit(lasting=10)).index("firing") == 10
     assert told([541, 541, 500, 541, 541, 541], limit(lasting=3)) == ["."] * 6

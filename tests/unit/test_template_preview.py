@@ -81,7 +81,7 @@ def test_a_template_of_a_trigger_is_shown_with_sample_rows(folder: Path) -> None
         (["rekap", "--rows", "rows.json", "--param", "as_of=besok"], "as_of: found 'besok', must be a day or a moment"),
         (
             ["rekap", "--rows", "rows.json", "--to", "tono"],
-            "--to: found 'tono', must be the name of a contact or group",
+            "no contact or group is called tono; there are: budi, malam",
         ),
     ],
 )

@@ -86,6 +86,29 @@ def test_several_days_are_read_in_every_form(first: date, more: int, between: st
         assert read_days(f"{first.day}/{first.month}{between}{last:%d/%m}", last) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1-7 nov",
+        "1 s/d 7 nov",
+        "1 sampai dengan 7 nov",
+        "1 nov sampai 7 nov",
+        "dari 1 nov sampai 7 nov",
+        "dari 1 sampai 7 nov",
+        "dari tanggal 1 november 2026 sampai tanggal 7 november 2026",
+        "mulai tgl. 1/11 s.d. 7/11",
+        "antara 1 nov dan 7 nov",
+        "from 1 nov to 7 nov",
+        "from 1 to 7 november 2026",
+        "from nov 1 until nov 7",
+        "from 1 through 7 nov",
+        "between 1 and 7 nov",
+    ],
+)
+def test_the_first_week_of_november(text: str) -> None:
+    assert read_days(text, TODAY) == Days(date(2026, 11, 1), date(2026, 11, 7))
+
+
 @given(days, st.sampled_from(["hari ini", "kemarin", "minggu ini", "minggu lalu", "bulan ini", "bulan lalu", "senin"]))
 def test_what_is_said_of_today_never_lies_ahead(today: date, text: str) -> None:
     found = read_days(text, today)
@@ -111,7 +134,22 @@ def test_a_range_over_new_year_ends_in_the_next() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["31 nov", "29/2/2025", "0/1", "1/13", "1999-12-31", "2101-01-01", "nov nov", "1-", "-", ""]
+    "text",
+    [
+        "31 nov",
+        "29/2/2025",
+        "0/1",
+        "1/13",
+        "1999-12-31",
+        "2101-01-01",
+        "nov nov",
+        "1-",
+        "-",
+        "",
+        "1 nov dan 7 nov",
+        "dari 1 nov",
+        "dari",
+    ],
 )
 def test_what_is_no_day(text: str) -> None:
     assert read_days(text, TODAY) is None

@@ -1,7 +1,9 @@
 """Where `wa up` runs: what its processes find in their environment."""
 
 import os
+import shlex
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,20 @@ def test_the_demo_never_touches_a_real_store_or_channel(tmp_path: Path, monkeypa
     assert settings.database_url.get_secret_value() == f"sqlite+pysqlite:///{tmp_path}/.wa/demo/wa.db"
     assert settings.meta_account().access_token.get_secret_value() != "a-real-token"
     assert settings.group_ids == {}
+
+
+def test_a_shell_finds_the_demo_by_the_file_that_it_keeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = demo_place(tmp_path / "a folder", 8080, 4300)
+    file = at.folder / "environment"
+    shell = f". {shlex.quote(str(file))} && env -0"
+    printed = subprocess.run(
+        ["sh", "-c", shell], env={"PATH": os.environ["PATH"]}, capture_output=True, check=True
+    ).stdout
+    found = dict(line.split("=", 1) for line in printed.decode().split("\0") if "=" in line)
+    assert found["PREFECT_API_URL"] == "http://127.0.0.1:4300/api"
+    assert load_settings(found, tmp_path / ".env") == at.settings
+    assert load_settings(found, tmp_path / ".env").account().channel == "meta"
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_files_of_the_demo_are_scanned_where_clamd_listens_and_can_be_read_where_not(

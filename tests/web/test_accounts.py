@@ -28,6 +28,12 @@ KEY = WebhookKey("0123456789abcdef" * 2)
 STATUS = b"MessageSid=SM1&MessageStatus=delivered"
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One kind of database: what is asked of it here is tested on each in tests/store."""
+    return sqlite_url
+
+
 def deployed(store: Store, name: str, provider: str = "twilio", key: WebhookKey = KEY, **fields: str) -> None:
     given = fields or {"auth_token": TWILIO_TOKEN, "webhook_url": TWILIO_HOOK}
     with store.writing() as connection:

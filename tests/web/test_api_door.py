@@ -30,6 +30,12 @@ from wa_integrasi.web.api.rates import Rates
 from wa_integrasi.web.app import create_app
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One kind of database: what is asked of it here is tested on each in tests/store."""
+    return sqlite_url
+
+
 class Stopwatch:
     def __init__(self) -> None:
         self.now = 0.0

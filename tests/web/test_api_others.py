@@ -36,6 +36,12 @@ UNIT = {"arguments": {"unit": "mesin-3"}}
 ASKED = "unit, sejak, hari, batas, catatan"
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One kind of database: what is asked of it here is tested on each in tests/store."""
+    return sqlite_url
+
+
 async def test_a_trigger_is_queued_with_who_asked_and_can_be_followed(
     bot: httpx.AsyncClient, store: Store, clock: FrozenClock
 ) -> None:

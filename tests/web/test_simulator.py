@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -104,11 +103,9 @@ class TestWebhooks:
     async def test_a_slow_webhook_holds_up_nothing(self, start: Start) -> None:
         with listener() as (silent, url):
             silent.listen()
-            world = await start(webhook=f"{url}/hook")
-            started = time.monotonic()
+            world = await start(webhook=f"{url}/hook", timeout_s=5)  # less than the phone waits for a webhook
             for _ in range(20):
                 assert isinstance(await world.send(), Accepted)
-            assert time.monotonic() - started < 2
 
     async def test_many_at_once(self, start: Start) -> None:
         world = await start()
@@ -150,8 +147,8 @@ class TestFaults:
         assert isinstance(await world.send(), Accepted)
 
     async def test_a_slow_answer_is_unanswered(self, start: Start) -> None:
-        world = await start(webhook=None)
-        world.phone.faults.latency_s = 1.2
+        world = await start(webhook=None, timeout_s=0.5)
+        world.phone.faults.latency_s = 0.7
         assert isinstance(await world.send(), Unanswered)
         assert len(world.phone.messages()) == 1
 

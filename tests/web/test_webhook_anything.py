@@ -142,7 +142,7 @@ CHANGED = st.builds(
 )
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(batch=st.lists(SENT | CHANGED, min_size=1, max_size=5))
 async def test_whatever_is_signed(service: Service, batch: list[Sent]) -> None:
     answers = await asyncio.gather(*map(service.send, batch))

@@ -111,7 +111,7 @@ async def worlds(tmp_path: Path) -> AsyncIterator[Start]:
     """Begins worlds, whose phone keeps one file, and ends them all."""
     async with AsyncExitStack() as stack:
 
-        async def begin(webhook: str | None = "", **config: Any) -> World:
+        async def begin(webhook: str | None = "", timeout_s: float = 10, **config: Any) -> World:
             business = Business()
             if webhook == "":
                 hook = Starlette(routes=[Route("/hook", business.hook, methods=["POST"])])
@@ -119,7 +119,7 @@ async def worlds(tmp_path: Path) -> AsyncIterator[Start]:
             wanted: dict[str, Any] = {"path": tmp_path / "deep" / "phone.db", "delays": FAST, "first_retry_s": 0.05}
             phone = Phone(PhoneConfig(**{**wanted, **config}, **IDENTITY, webhook_url=webhook), Faults())
             url = await stack.enter_async_context(serve(simulator_app(phone)))
-            meta = MetaConfig(NUMBER_ID, TOKEN, api_url=url, timeout_s=1, waba_id=WABA)
+            meta = MetaConfig(NUMBER_ID, TOKEN, api_url=url, timeout_s=timeout_s, waba_id=WABA)
             sender = await stack.enter_async_context(MetaCloudSender(meta))
             http = await stack.enter_async_context(aiohttp.ClientSession())
             return World(phone, business, url, sender, http)

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from wa_integrasi.catalog.models import Catalog, Contact
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.people import Contact
 from wa_integrasi.commands import Command
 from wa_integrasi.commands.offering import tap_of
 from wa_integrasi.intake.asking import contact_of, group_of
@@ -38,6 +39,12 @@ class Asker:
     """Whether the message that asks mentions the account."""
     tapped: str | None = None
     """The question on whose choice they tapped; `Tap.question`."""
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """Every name by which the channel may know them, the one that they ask under first."""
+        own = self.sender or self.chat
+        return tuple(dict.fromkeys((own, *(self.contact.addresses if self.contact else ()))))
 
     @property
     def roles(self) -> Sequence[str]:

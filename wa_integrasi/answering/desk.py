@@ -140,7 +140,8 @@ class Desk:
         with self.store.reading() as connection:
             askers = askers_of(connection, commands, decider.catalog, self.group_ids)
             keys = {each.id: (each.account, each.chat, each.sender or "") for each in commands}
-            dialogs = {each.id: recall(connection, keys[each.id], now) for each in commands}
+            others = {each.id: _other_keys(keys[each.id], askers[each.id]) for each in commands}
+            dialogs = {each.id: recall(connection, keys[each.id], now, others[each.id]) for each in commands}
         opened = Opened(len(commands))
         for command in commands:
             try:
@@ -248,6 +249,13 @@ class Desk:
         said = told("broken", asker.language, code) if asker.program is None else None
         ending = Ending(State.FAILED, f"{code}: {why}", said, Memory())
         return ending.state if end(self, command, asker, Dialog(Memory()), ending) else None
+
+
+def _other_keys(key: Key, asker: Asker) -> list[Key]:
+    """The same chat under the other names of who asks."""
+    account, chat, _ = key
+    names = asker.addresses[1:] if asker.program is None else ()
+    return [(account, name if asker.group is None else chat, name) for name in names]
 
 
 def _warning(key: Key, catalog: Catalog) -> NewMessage:

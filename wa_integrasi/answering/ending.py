@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from wa_integrasi.answering.asker import Asker
 from wa_integrasi.answering.decision import Demand, Reply
 from wa_integrasi.answering.ledger import withdraw
-from wa_integrasi.answering.memories import Change, Dialog, Key, remember
+from wa_integrasi.answering.memories import Change, Dialog, Key, changes_of, remember
 from wa_integrasi.answering.paper import Paper
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.answering.telling import pages_of
@@ -106,7 +106,7 @@ def end(at: Counter, command: Command, asker: Asker, dialog: Dialog, ending: End
     composed = compose_all(
         at.store, list(_messages(at, command, asker, ending, contents, request)), links=_links(at.files)
     )
-    changes = [Change(key, dialog.memory, memory, pages)] if command.sender is not None else []
+    changes = changes_of(key, dialog, memory, pages) if command.sender is not None else []
     for demand in ending.demands:
         theirs: Key = (command.account, demand.chat, demand.chat)
         changes.append(Change(theirs, Memory(), Memory(confirmation=demand.waiting)))

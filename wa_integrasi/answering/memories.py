@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,8 @@ class Dialog:
     memory: Memory
     pages: tuple[str, ...] = ()
     """The texts of the long answer that `memory.page` is a page of."""
+    confirmed_in: Key | None = None
+    """The dialog that what waits for a code is remembered in, where that is one under another name of the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,28 @@ class Change:
     """None: as they are."""
 
 
-def recall(connection: Connection, key: Key, now: datetime) -> Dialog:
-    """What is still remembered of somebody."""
+def recall(connection: Connection, key: Key, now: datetime, others: Sequence[Key] = ()) -> Dialog:
+    """What is still remembered of somebody.
+
+    `others` are their dialogs under other names: what waits there for a code is theirs to confirm. The newest counts.
+    """
     found = connection.execute(select(dialogs.c.memory, dialogs.c.pages).where(*_is(key))).first()
-    return Dialog(_read(found.memory).at(now), tuple(found.pages or ())) if found else Dialog(Memory())
+    own = Dialog(_read(found.memory).at(now), tuple(found.pages or ())) if found else Dialog(Memory())
+    for other in others:
+        waiting, newest = recall(connection, other, now).memory.confirmation, own.memory.confirmation
+        if waiting is not None and (newest is None or waiting.expires_at > newest.expires_at):
+            own = replace(own, memory=replace(own.memory, confirmation=waiting), confirmed_in=other)
+    return own
+
+
+def changes_of(key: Key, before: Dialog, after: Memory, pages: tuple[str, ...] | None) -> list[Change]:
+    """What is to be written down of a dialog that was recalled, each part where it was found."""
+    other = before.confirmed_in
+    if other is None or after.confirmation == before.memory.confirmation:
+        return [Change(key, before.memory, after, pages)]
+    confirmed = before.memory.confirmation
+    own = Change(key, replace(before.memory, confirmation=None), replace(after, confirmation=None), pages)
+    return [own, Change(other, Memory(confirmation=confirmed), Memory(confirmation=after.confirmation))]
 
 
 def remember(connection: Connection, changes: Sequence[Change], now: datetime) -> None:

@@ -95,7 +95,11 @@ def code_given(case: Case, code: str) -> Decision:
         open_one = told("code_missing", asker.language)
         said = words.verdict(Verdict.NONE_OPEN, asker.language) if waiting is None else open_one
         return case.say(said, "no code was given")
-    found, left = check(waiting, code, sender=asker.sender or asker.chat, chat=asker.chat, now=case.now)
+    sender, chat = asker.sender or asker.chat, asker.chat
+    if waiting is not None and waiting.sender in asker.addresses:
+        sender = waiting.sender  # the channel knows them by another name today
+        chat = waiting.chat if asker.group is None and waiting.chat in asker.addresses else chat
+    found, left = check(waiting, code, sender=sender, chat=chat, now=case.now)
     if waiting is None or found is not Verdict.RIGHT:
         said = words.verdict(found, asker.language, left.tries if left else 0)
         return case.refuse(said, f"code: {found}", confirmation=left)

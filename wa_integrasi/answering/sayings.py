@@ -11,6 +11,7 @@ _ALL: Mapping[str, Said] = {
         "id": "Balas *ya* dan kode yang tadi dikirim, atau *batal*.",
         "en": "Reply *yes* and the code that was sent, or *cancel*.",
     },
+    "no_such_command": {"id": "Perintah “{}” tidak dikenal.", "en": "There is no command “{}”."},
     "rows": {"id": "{} baris", "en": "{} rows"},
     "tap_over": {
         "id": "Pilihan itu sudah tidak berlaku. Ketik perintahnya, atau *menu*.",

@@ -9,13 +9,17 @@ from wa_integrasi.answering.case import Case
 from wa_integrasi.answering.decision import Decision, Reply
 from wa_integrasi.answering.sayings import told
 from wa_integrasi.answering.subscribing import replies
+from wa_integrasi.catalog.phrases import BUILTINS, TELLING
 from wa_integrasi.catalog.phrases import Builtin as Name
 from wa_integrasi.commands import offering, words
 from wa_integrasi.commands.conversation import Choice
-from wa_integrasi.commands.grammar import Builtin
+from wa_integrasi.commands.grammar import Ambiguous, Builtin, Candidate, Missing, Run, Unknown, read
 from wa_integrasi.commands.menu import explain, find, menu
 from wa_integrasi.reporting import LOCALES
 from wa_integrasi.text.locale import Locale
+from wa_integrasi.typed.words import words_of
+
+_HELP = {"id": "bantuan", "en": "help"}
 
 
 def reply(case: Case, asked: Builtin) -> Decision:
@@ -45,14 +49,42 @@ def reply(case: Case, asked: Builtin) -> Decision:
             assert_never(asked.name)
 
 
-def _help(case: Case, rest: str) -> Reply:
+def _help(case: Case, rest: str) -> Decision:
     language, book = case.asker.language, case.book
+    match Name.WATCH if words_of(rest) in TELLING else BUILTINS.get(words_of(rest)):
+        case Name.WATCH:
+            return replies.reply(case, Name.WATCH, "")
+        case Name.SUBSCRIBE | Name.UNSUBSCRIBE | Name.MUTE | Name.UNMUTE:
+            return replies.reply(case, Name.SUBSCRIBE, "")  # without a word behind it, it explains itself
     listed = menu(book, language, case.shown)
     if rest and (name := find(rest, book, listed, case.shown)) is not None:
         return case.say(explain(book.triggers[name], language), f"help {name}")
+    unknown = rest if words_of(rest) and words_of(rest) not in (*BUILTINS, *TELLING) else None
+    if unknown and (near := _nearest(case, unknown)):
+        text = f"{told('no_such_command', language, words.short(unknown))} {words.guesses(near, language)}"
+        return case.say(text, "help: unknown", asked=Choice(near, case.now, case.code))
     asked = Choice(listed.candidates, case.now, case.code) if listed.candidates else None
-    offer = offering.menu(listed.candidates, book, case.code, language)
-    return replace(case.say(listed.text, "menu", asked=asked, page=None), offer=offer)
+    said = case.say(listed.text, "menu", asked=asked, page=None)
+    if unknown:
+        text = f"{told('no_such_command', language, words.short(unknown))}\n\n{listed.text}"
+        return replace(said, text=text, note="help: unknown")
+    return replace(said, offer=offering.menu(listed.candidates, book, case.code, language))
+
+
+def _nearest(case: Case, asked: str) -> tuple[Candidate, ...]:
+    """Help on the commands that may have been meant, and may be seen."""
+    reading = read(asked, case.book, now=case.now, language=case.asker.language, shown=case.shown)
+    match reading:
+        case Run(name) | Missing(name):
+            found = [name]
+        case Ambiguous(candidates) | Unknown(candidates):
+            found = [each.trigger for each in candidates if each.trigger is not None]
+        case _:
+            found = []
+    shown = [name for name in dict.fromkeys(found) if case.shown(case.book.triggers[name])]
+    return tuple(
+        Candidate(None, f"{_HELP[case.asker.language]} {case.book.triggers[name].phrases[0]}") for name in shown
+    )
 
 
 def _page(case: Case, by: int) -> Reply:

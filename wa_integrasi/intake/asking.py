@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, tuple_
 
-from wa_integrasi.catalog.models import Catalog, Contact, GroupUnresolvedError
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.people import Contact, GroupUnresolvedError
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.commands.grammar import NotForUs, Phrasebook, Unknown, read
 from wa_integrasi.commands.permission import Allowed, may_run
 from wa_integrasi.intake.incoming import Incoming, Person, ours_among
 from wa_integrasi.store.bulk import bulk
 from wa_integrasi.store.tables import commands
-from wa_integrasi.subscriptions import answers_alarm
+from wa_integrasi.subscriptions import answers_alarm, is_acknowledgement
 
 _STILL_ASKING = timedelta(minutes=1)
 """So long after a command its sender's next message is one too, if it has no answer yet: people type ahead."""
@@ -42,19 +43,25 @@ class Asked:
     """Whether it says that its writer knows of a limit that is passed, by words or by what it quotes."""
 
 
-def asked_of(connection: Connection, messages: Sequence[Incoming]) -> list[Asked]:
+def asked_of(connection: Connection, messages: Sequence[Incoming], catalog: Catalog) -> list[Asked]:
     """Messages with what the store knows of them."""
     ours = ours_among(connection, messages)
     expected = _expected(connection, messages)
-    alarms = answers_alarm(connection, {_as_answer(m) for m in messages if m.group_id is None})
+    answers = {m.id: _as_answers(m, catalog) for m in messages if m.group_id is None}
+    alarms = answers_alarm(connection, {each for said in answers.values() for each in said})
+    known = {message_id for message_id, said in answers.items() if not alarms.isdisjoint(said)}
     return [
-        Asked(m, (m.account, m.quoted_id) in ours, expected=m.person in expected, of_alarm=_as_answer(m) in alarms)
+        Asked(m, (m.account, m.quoted_id) in ours, expected=m.person in expected, of_alarm=m.id in known)
         for m in messages
     ]
 
 
-def _as_answer(message: Incoming) -> tuple[str, str, str | None, str]:
-    return message.account, message.chat, message.quoted_id, message.text or ""
+def _as_answers(message: Incoming, catalog: Catalog) -> list[tuple[str, str, str | None, str]]:
+    """A message as an answer to an alarm, in its chat; `ok` also in those that its writer has under other names."""
+    text = message.text or ""
+    contact = contact_of(catalog, message.addresses) if is_acknowledgement(text) else None
+    chats = dict.fromkeys((message.chat, *(contact.addresses if contact else ())))
+    return [(message.account, chat, message.quoted_id, text) for chat in chats]
 
 
 class CommandReader:
@@ -75,6 +82,8 @@ class CommandReader:
         message, text = asked.message, asked.message.text or ""
         if message.tap is not None:
             return True
+        if message.kind == "reaction":
+            return asked.of_alarm and is_acknowledgement(message.said)
         in_group = message.group_id is not None
         person = contact_of(catalog, message.addresses)
         roles = person.roles if person else ()
@@ -104,8 +113,17 @@ class CommandReader:
 
 
 def contact_of(catalog: Catalog, addresses: Collection[str]) -> Contact | None:
-    """The contact of the catalog that somebody is, by any of their addresses."""
-    return next((contact for contact in catalog.contacts.values() if contact.phone in addresses), None)
+    """The contact of the catalog that somebody is, by any of their addresses.
+
+    An id counts before a number: numbers pass from one person to another.
+    """
+    by_number = None
+    for contact in catalog.contacts.values():
+        if any(each in addresses for each in contact.ids):
+            return contact
+        if by_number is None and contact.phone in addresses:
+            by_number = contact
+    return by_number
 
 
 def group_of(catalog: Catalog, chat: str | None, group_ids: Mapping[str, str]) -> str | None:

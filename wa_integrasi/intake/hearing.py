@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.phrases import BUILTINS, Builtin
 from wa_integrasi.intake.classification import Urgency
 from wa_integrasi.intake.incoming import Incoming, Person, take
 from wa_integrasi.intake.rules import Rules
@@ -18,19 +20,53 @@ _UNCOUNTED = frozenset({"system"})
 """Kinds that nobody wrote."""
 
 
+def _either(phrases: Iterable[Sequence[str]]) -> str:
+    """A pattern of words, whatever stands between them; the longer ones first."""
+    return "|".join(sorted((r"\W++".join(map(re.escape, each)) for each in phrases), key=len, reverse=True))
+
+
+_OF_VALUES = (Builtin.SUBSCRIBE, Builtin.UNSUBSCRIBE, Builtin.WATCH, Builtin.MUTE)
+_ABOUT = _either(words for words, builtin in BUILTINS.items() if builtin in _OF_VALUES)
+"""What a command may begin with that is about what another one gives."""
+
+
 class Dangers:
     """Finds messages that tell of a danger, by the words of the catalog."""
 
     def __init__(self) -> None:
-        self._known: tuple[Catalog, Rules] | None = None
+        self._known: tuple[Catalog, Rules, re.Pattern[str] | None] | None = None
 
     def found_in(self, message: Incoming, catalog: Catalog) -> bool:
         """Whether a message to us, and not to a group, tells of a danger."""
-        if self._known is None or self._known[0] is not catalog:
-            self._known = catalog, Rules(catalog.intake.words.words)
-        if message.group_id is not None or not message.text:
+        rules, _ = self._of(catalog)
+        return _to_us(message) and _tells(rules, message.text or "")
+
+    def found_in_command(self, message: Incoming, catalog: Catalog) -> bool:
+        """The same of a command; the phrase of a trigger that is named after a danger does not count.
+
+        Nor does it behind `langganan` and its like; what was tapped are words of ours. `bantuan` may be a cry for help.
+        """
+        rules, named = self._of(catalog)
+        if not _to_us(message) or message.tap is not None:
             return False
-        return self._known[1].judge(message.text).urgency is Urgency.CRITICAL
+        return _tells(rules, named.sub("", message.text or "") if named else message.text or "")
+
+    def _of(self, catalog: Catalog) -> tuple[Rules, re.Pattern[str] | None]:
+        if self._known is None or self._known[0] is not catalog:
+            rules = Rules(catalog.intake.words.words)
+            phrases = {phrase for trigger in catalog.triggers.values() for phrase in trigger.phrases}
+            named = _either(re.findall(r"\w+", each) for each in phrases if _tells(rules, each))
+            pattern = rf"\A\W*+(?:(?:{_ABOUT})\b\W*+)*(?:{named})\b"
+            self._known = catalog, rules, re.compile(pattern, re.IGNORECASE) if named else None
+        return self._known[1:]
+
+
+def _to_us(message: Incoming) -> bool:
+    return message.group_id is None
+
+
+def _tells(rules: Rules, text: str) -> bool:
+    return bool(text) and rules.judge(text).urgency is Urgency.CRITICAL
 
 
 class Hearing:

@@ -90,6 +90,12 @@ class Incoming:
         return tap_of((self.details or {}).get("id")) if self.kind == "interactive" else None
 
     @property
+    def said(self) -> str:
+        """Its words, or the emoji of a reaction; empty where there is neither."""
+        emoji = (self.details or {}).get("emoji") if self.kind == "reaction" else None
+        return emoji if isinstance(emoji, str) else self.text or ""
+
+    @property
     def mentions_us(self) -> bool:
         """Whether it mentions the account that it reached."""
         return (self.context or {}).get("mentions_us") is True

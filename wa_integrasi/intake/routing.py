@@ -19,7 +19,7 @@ from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.commands import CommandQueue, NewCommand
 from wa_integrasi.complaints import Complaint, file_complaint, read_complaint
-from wa_integrasi.inbox import consent_of
+from wa_integrasi.inbox import consent_of, note_contacts
 from wa_integrasi.intake.asking import Asked, asked_of, contact_of
 from wa_integrasi.intake.conversations import place
 from wa_integrasi.intake.hearing import Dangers, Hearing
@@ -27,6 +27,7 @@ from wa_integrasi.intake.incoming import Incoming, Person, finish, put_off, take
 from wa_integrasi.intake.media import NewMedia, note_media
 from wa_integrasi.intake.replies import too_much
 from wa_integrasi.intake.senders import blocked_of, keep_standings, lock_standings
+from wa_integrasi.intake.stopping import consents_elsewhere, goodbyes
 from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.policy.spam import Standing
@@ -54,7 +55,7 @@ class Route(StrEnum):
     COMPLAINT = "complaint"
     CONVERSATION = "conversation"
     NOTED = "noted"
-    """Kept, and nothing else: a reaction, a word of consent, what people in a group say to each other."""
+    """Kept, and nothing else: most reactions, a word of consent, what people in a group say to each other."""
     SPAM = "spam"
     BLOCKED = "blocked"
 
@@ -86,6 +87,10 @@ class _Sorted:
     commands: list[NewCommand] = field(default_factory=list)
     complaints: list[tuple[Incoming, Complaint]] = field(default_factory=list)
     talks: list[Incoming] = field(default_factory=list)
+    stops: list[Incoming] = field(default_factory=list)
+    """Words of refusal; they count whoever writes too much, so their writer is told so."""
+    returns: list[Incoming] = field(default_factory=list)
+    """Words of consent of those who write too much: they get messages again, but no answers yet."""
     warnings: list[Incoming] = field(default_factory=list)
     heard: list[Incoming] = field(default_factory=list)
     unheard: list[Incoming] = field(default_factory=list)
@@ -166,6 +171,7 @@ class Router:
             found = self._sorted(connection, taken, catalog)
             # Conversations before chats, as they are locked by whoever classifies them.
             talks = place(connection, found.talks, timedelta(minutes=catalog.intake.quiet_minutes), self._clock())
+            note_contacts(connection, [], consents_elsewhere(taken.messages, catalog))
             self._act(connection, found, catalog)
             finish(connection, [(m, found.routes[m.id], talks.get(m.id)) for m in [*taken.messages, *found.unheard]])
             if found.heard:
@@ -178,12 +184,17 @@ class Router:
         hearing = Hearing(taken.standings, catalog, self._dangers)
         found = _Sorted(warnings=hearing.warned)
         asking = set[Person]()
-        for asked in asked_of(connection, sorted(messages, key=lambda message: message.turn)):
+        for asked in asked_of(connection, sorted(messages, key=lambda message: message.turn), catalog):
             message = asked.message
             if message.id in blocked:
                 found.routes[message.id] = Route.BLOCKED
             elif not hearing.hears(message):
                 found.routes[message.id] = Route.SPAM
+                consent = consent_of(message.kind, message.group_id, message.text or "")
+                if consent is False:
+                    found.stops.append(message)
+                elif consent and message not in hearing.warned:
+                    found.returns.append(message)
                 if hearing.hears_all_the_same(message):
                     found.routes[message.id] = Route.CONVERSATION
                     found.heard.append(message)
@@ -205,7 +216,10 @@ class Router:
     def _route(self, asked: Asked, catalog: Catalog, found: _Sorted) -> Route:
         message = asked.message
         text = message.text or ""
-        if message.kind not in _SAID or consent_of(message.kind, message.group_id, text) is False:
+        if message.kind not in _SAID:
+            return self._reacted(asked, catalog, found)
+        if consent_of(message.kind, message.group_id, text) is False:
+            found.stops.append(message)
             return Route.NOTED
         if complaint := read_complaint(text):
             found.complaints.append((message, complaint))
@@ -214,13 +228,21 @@ class Router:
             return Route.COMPLAINT
         if self._asks(asked, catalog):
             found.commands.append(_command(message))
-            if asked.of_alarm and self._dangers.found_in(message, catalog):
+            if self._dangers.found_in_command(message, catalog):
                 found.talks.append(message)
             return Route.COMMAND
         if message.group_id is not None and not (asked.quotes_us or message.mentions_us):
             return Route.NOTED
         found.talks.append(message)
         return Route.CONVERSATION
+
+    def _reacted(self, asked: Asked, catalog: Catalog, found: _Sorted) -> Route:
+        """A thumbs-up on an alarm says what `ok` says."""
+        if asked.message.kind != "reaction" or not self._asks(asked, catalog):
+            return Route.NOTED
+        # Nobody quotes a reaction.
+        found.commands.append(replace(_command(asked.message), text=asked.message.said, quote_id=None))
+        return Route.COMMAND
 
     def _act(self, connection: Connection, found: _Sorted, catalog: Catalog) -> None:
         note_media(connection, [file for message in found.heard for file in _files(message)], self._clock())
@@ -235,14 +257,19 @@ class Router:
                 chat=message.chat,
                 message_id=message.id,
             )
-        self._outbox.enqueue([self._warning(message, catalog) for message in found.warnings], connection)
+        warned = [message for message in found.warnings if message not in found.stops]
+        warnings = [self._warning(message, catalog, f"spam/{message.id}") for message in warned]
+        for message in found.returns:  # once a day, or they would be answered as often as they write
+            key = f"spam/{message.account}/{message.chat}/{message.at:%Y-%m-%d}"
+            warnings.append(self._warning(message, catalog, key))
+        self._outbox.enqueue([*warnings, *goodbyes(connection, found.stops, catalog)], connection)
 
-    def _warning(self, message: Incoming, catalog: Catalog) -> NewMessage:
+    def _warning(self, message: Incoming, catalog: Catalog, key: str) -> NewMessage:
         contact = contact_of(catalog, message.addresses)
         return NewMessage(
             Recipient.of_chat(message.chat),
             too_much(contact.language if contact else "id", catalog.intake.spam.rules.cooldown),
-            dedupe_key=f"spam/{message.id}",
+            dedupe_key=key,
             account=message.account,
             priority=Priority.REPLY,
             reply_to=(message.quote_id or message.message_id) if message.group_id else None,

@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Connection, case, select, update
 
-from wa_integrasi.catalog.models import Catalog, GroupUnresolvedError
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.people import GroupUnresolvedError
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.intake.asking import contact_of

@@ -17,7 +17,18 @@ from wa_integrasi.outbox.housekeeping import check_text
 from wa_integrasi.outbox.nudging import SILENCE, WINDOW_CLOSED, ask
 from wa_integrasi.outbox.turns import UNKNOWN
 from wa_integrasi.policy.breaker import Breaker, BreakerPolicy, Circuit
-from wa_integrasi.policy.gate import TIER_PERIOD, ChatState, Go, NeedsWindow, Refuse, Verdict, Wait, judge
+from wa_integrasi.policy.gate import (
+    GOODBYE,
+    TIER_PERIOD,
+    ChatState,
+    Go,
+    NeedsWindow,
+    Refuse,
+    Verdict,
+    Wait,
+    judge,
+    says_goodbye,
+)
 from wa_integrasi.policy.hours import NotYet, Stale, may_go
 from wa_integrasi.policy.rules import AccountRules
 from wa_integrasi.providers.base import Action, Failed, Outcome
@@ -117,7 +128,7 @@ def judge_rows(
             continue
         chat = chats_taken[row.chat]
         state = ChatState(chat.last_inbound_at, chat.opted_in_at, chat.opted_out_at, chat.initiated_at)
-        verdict = judge(state, rules.gate, now, is_template=row.type == "template", begun=begun, oldest=oldest)
+        verdict = _verdict(account, row, state, rules, now, begun, oldest)
         decided = _after(verdict, rules, chat.next_at, now)
         if isinstance(verdict, NeedsWindow) and ask(connection, account, row.chat, row.created_at, now):
             decided = Stop(Status.PENDING, now + SILENCE, WINDOW_CLOSED, "waits for this person to write back")
@@ -134,6 +145,22 @@ def judge_rows(
     if counted:
         _COUNT(connection, counted)
     return going, stops
+
+
+def _verdict(
+    account: str,
+    row: Row[Any],
+    state: ChatState,
+    rules: AccountRules,
+    now: datetime,
+    begun: int,
+    oldest: datetime | None,
+) -> Verdict:
+    goodbye = says_goodbye(row.dedupe_key, account, row.chat, state)
+    if str(row.dedupe_key).startswith(GOODBYE) and not state.opted_out:
+        return Refuse("goodbye_over", "this person has agreed to messages again since")
+    is_template = row.type == "template"
+    return judge(state, rules.gate, now, is_template=is_template, begun=begun, oldest=oldest, goodbye=goodbye)
 
 
 def _timing(row: Row[Any], now: datetime) -> Stop | None:

@@ -175,7 +175,7 @@ def adopt_orphans(connection: Connection, after: Place) -> Place:
 
 _TAKEN = """
     SELECT o.id, o.account, o.chat, o.type, o.content, o.attempts, o.priority, o.reply_to, o.status, o.created_at,
-    o.not_before, o.expires_at, o.send_hours
+    o.not_before, o.expires_at, o.send_hours, o.dedupe_key
     FROM chats c JOIN wa_outbox o ON o.id = c.head_id AND o.account = c.account AND o.chat = c.chat
     WHERE c.held_by = :token AND c.account = :account"""
 

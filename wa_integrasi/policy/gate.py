@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 WINDOW = timedelta(hours=24)
 """How long free-form messages may follow the user's last one (Cloud API, customer service window)."""
 
 TIER_PERIOD = timedelta(hours=24)
+
+GOODBYE = "goodbye/"
+"""Begins the dedupe key of the one message that may follow a word of refusal: it says what was understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,16 @@ class ChatState:
         if self.opted_out_at is None:
             return False
         return self.opted_in_at is None or self.opted_in_at <= self.opted_out_at
+
+
+def goodbye_key(account: str, chat: str, opted_out_at: datetime) -> str:
+    """The dedupe key of the goodbye to a chat: one for each day, however often its person changes their mind."""
+    return f"{GOODBYE}{account}/{chat}/{opted_out_at.astimezone(UTC):%Y-%m-%d}"
+
+
+def says_goodbye(key: str | None, account: str, chat: str, state: ChatState) -> bool:
+    """Whether a message is the goodbye to a person whose last word was no."""
+    return state.opted_out_at is not None and state.opted_out and key == goodbye_key(account, chat, state.opted_out_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +90,21 @@ Verdict = Go | Wait | NeedsWindow | Refuse
 
 
 def judge(
-    chat: ChatState, rules: GateRules, now: datetime, *, is_template: bool, begun: int, oldest: datetime | None
+    chat: ChatState,
+    rules: GateRules,
+    now: datetime,
+    *,
+    is_template: bool,
+    begun: int,
+    oldest: datetime | None,
+    goodbye: bool = False,
 ) -> Verdict:
-    """Judge one message. `begun` conversations count towards the tier now, the oldest of them since `oldest`."""
+    """Judge one message. `begun` conversations count towards the tier now, the oldest of them since `oldest`.
+
+    `goodbye`: it is the one that tells who has written STOP what was understood; it goes within their window only.
+    """
+    if goodbye and chat.window_open(now):
+        return Go()
     if chat.opted_out:
         return Refuse("opted_out", "this person asked for no more messages")
     if chat.window_open(now) or not (rules.windowed or (is_template and rules.tier is not None)):

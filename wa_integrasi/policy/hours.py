@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -82,17 +82,29 @@ class SendHours:
         if self.open_at(now):
             return now.astimezone(UTC)
         today = now.astimezone(ZoneInfo(self.zone)).date()
-        days = (today + timedelta(days=ahead) for ahead in range(4))
-        moments = (self._begins(day, begin) for day in days for begin, _ in self.spans)
+        moments = (at for ahead in range(4) for at in self._begins(today + timedelta(days=ahead)))
         return min(at for at in moments if at > now and self.open_at(at))  # clocks may leave out a whole span
 
-    def _begins(self, day: date, minute: int) -> datetime:
-        """When a span begins on a day; where clocks are put forward over its beginning, as soon as they show more."""
-        local = datetime.combine(day, time(minute // 60, minute % 60), ZoneInfo(self.zone))
-        at, latest = sorted(local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-        while at < latest and not self.open_at(at):
-            at += timedelta(minutes=1)
-        return at
+    def _begins(self, day: date) -> Iterator[datetime]:
+        """When a span may begin on a day: at its hour, each time that clocks show it, and when they are changed."""
+        zone = ZoneInfo(self.zone)
+        for begin, _ in self.spans:
+            local = datetime.combine(day, time(begin // 60, begin % 60), zone)
+            yield from (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+        if (changed := _changed(day, zone)) is not None:
+            yield changed
+
+
+def _changed(day: date, zone: ZoneInfo) -> datetime | None:
+    """The moment of a day at which its clocks are put forward or back; None where they are not."""
+    before, after = (datetime.combine(each, time(), zone).astimezone(UTC) for each in (day, day + timedelta(days=1)))
+    offset = before.astimezone(zone).utcoffset()
+    if after.astimezone(zone).utcoffset() == offset:
+        return None
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        before, after = (middle, after) if middle.astimezone(zone).utcoffset() == offset else (before, middle)
+    return after.replace(microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)

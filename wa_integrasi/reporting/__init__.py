@@ -5,8 +5,8 @@ from wa_integrasi.reporting.enclosures import Enclosures, enclose
 from wa_integrasi.reporting.ledger import Outcome, corrected_chats, enqueue_report, note
 from wa_integrasi.reporting.messages import compose, cut_note, report_text
 from wa_integrasi.reporting.missed import Missed, tell_of_missed
-from wa_integrasi.reporting.page import Page, page_of
-from wa_integrasi.reporting.people import Addressee, addressees, recipients_of
+from wa_integrasi.reporting.page import Page, page_of, table_of, told_page
+from wa_integrasi.reporting.people import Addressee, UnknownRecipientError, addressees, recipients_of
 from wa_integrasi.reporting.planning import (
     LOCALES,
     ReportError,
@@ -18,7 +18,7 @@ from wa_integrasi.reporting.planning import (
     with_parameters,
 )
 from wa_integrasi.reporting.recaps import CADENCE, Recap, due_recaps, plan_recaps, tell
-from wa_integrasi.reporting.runs import Asked, plan, plan_run, scheduled_job
+from wa_integrasi.reporting.runs import Asked, plan, plan_run, run_name, scheduled_job
 from wa_integrasi.reporting.subscribers import subscribers_of
 from wa_integrasi.reporting.summary import Ask, Summaries, summarise
 
@@ -38,6 +38,7 @@ __all__ = [
     "ReportError",
     "ReportJob",
     "Summaries",
+    "UnknownRecipientError",
     "addressees",
     "assembled",
     "compose",
@@ -57,12 +58,15 @@ __all__ = [
     "read_data",
     "recipients_of",
     "report_text",
+    "run_name",
     "scheduled_job",
     "slot_label",
     "slot_of",
     "subscribers_of",
     "summarise",
+    "table_of",
     "tell",
     "tell_of_missed",
+    "told_page",
     "with_parameters",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from wa_integrasi.catalog.models import GroupUnresolvedError
+from wa_integrasi.catalog.people import GroupUnresolvedError
 from wa_integrasi.commands.showing import for_template
 from wa_integrasi.content import TEXT_LIMIT, Content, Text
 from wa_integrasi.message import Priority

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from wa_integrasi.catalog.models import Catalog, Contact, Group, GroupUnresolvedError
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.people import Contact, Group, GroupUnresolvedError
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.policy.hours import SendHours
 from wa_integrasi.recipient import Recipient, RecipientError
@@ -99,10 +100,14 @@ def addressees(
     return list(found.values())
 
 
+class UnknownRecipientError(RecipientError):
+    """It is neither an address nor a name of the catalog."""
+
+
 def recipients_of(store: Store, name: str, group_ids: Mapping[str, str]) -> list[Recipient]:
     """Whom a number, a chat id or a name of the catalog means; a distribution list means each of its members.
 
-    Raises `RecipientError`.
+    Raises `RecipientError`; `UnknownRecipientError` where it means nobody.
     """
     try:
         return [Recipient.parse(name)]
@@ -110,7 +115,7 @@ def recipients_of(store: Store, name: str, group_ids: Mapping[str, str]) -> list
         reason = error
     catalog = load_catalog(store)
     if name not in catalog.contacts and name not in catalog.groups:
-        raise RecipientError(f"{reason}, and no contact or group of the catalog is called so")
+        raise UnknownRecipientError(f"{reason}, and no contact or group of the catalog is called so")
     try:
         return [addressee.recipient for addressee in addressees(catalog, [name], group_ids)]
     except GroupUnresolvedError as error:

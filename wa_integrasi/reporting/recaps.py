@@ -36,6 +36,8 @@ from wa_integrasi.store.tables import told_recaps
 CADENCE = "task_delivery"
 
 _DAYS_BACK = 2
+_SECOND = timedelta(seconds=1)
+_SET_BACK = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Told:
 
     at: datetime
     rows: Rows
+    number: int = 0
+    """Of the telling: how many there were before it."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,11 @@ class Recap:
     def name(self) -> str:
         """Of its report."""
         return self.job.name
+
+    @property
+    def number(self) -> int:
+        """How many tellings there were before it."""
+        return self.told.number + 1 if self.told else 0
 
     def with_previous(self, data: ReportData) -> ReportData:
         """The rows of now, with those that were last told as `previous`."""
@@ -103,8 +112,7 @@ def due_recaps(
             report = recaps[name]
             audience = audience_of(report)
             told = last_told(connection, name, audience)
-            slot = Span(_start(told, now, zone), now, zone)
-            job = ReportJob(name, report, catalog.chat_templates[report.template], slot, catalog)
+            job = ReportJob(name, report, catalog.chat_templates[report.template], _span(told, now, zone), catalog)
             planned.append(Recap(job, audience, told, forced))
     return planned
 
@@ -133,7 +141,8 @@ def last_told(connection: Connection, report: str, audience: str) -> Told | None
     row = connection.execute(select(c.told_at, c.rows).where(c.report == report, c.audience == audience)).first()
     if row is None:
         return None
-    return Told(row.told_at, Rows(tuple(row.rows["columns"]), tuple(map(tuple, row.rows["values"]))))
+    rows = Rows(tuple(row.rows["columns"]), tuple(map(tuple, row.rows["values"])))
+    return Told(row.told_at, rows, row.rows.get("number", 0))
 
 
 def kept_rows(rows: Rows) -> Rows:
@@ -146,7 +155,11 @@ def _move_on(connection: Connection, recap: Recap, data: ReportData) -> bool:
     kept = kept_rows(data.rows)
     values: Mapping[str, Any] = {
         "told_at": recap.job.slot.end,
-        "rows": {"columns": list(kept.columns), "values": [list(row) for row in kept.values]},
+        "rows": {
+            "columns": list(kept.columns),
+            "values": [list(row) for row in kept.values],
+            "number": recap.number,
+        },
     }
     c = told_recaps.c
     if recap.told is not None:
@@ -159,13 +172,22 @@ def _move_on(connection: Connection, recap: Recap, data: ReportData) -> bool:
 
 def _is_own(connection: Connection, recap: Recap) -> bool:
     told = last_told(connection, recap.name, recap.audience)
-    return told is not None and told.at == recap.job.slot.end
+    return told is not None and (told.at, told.number) == (recap.job.slot.end, recap.number)
 
 
-def _start(told: Told | None, now: datetime, zone: str) -> datetime:
-    """Where the span begins: where the last one ended, else with the day. The clock may have been set back."""
+def _span(told: Told | None, now: datetime, zone: str) -> Span:
+    """From where the last one ended, else from the day's beginning, until now.
+
+    While a clock that was set back has not come to where the last one ended, a span is a second long: so none speaks of
+    an hour that was told of. Back by more than two hours it was wrong before (a zone taken for another), and its spans
+    begin anew with the day: some of it is told twice, none of it never.
+    """
     midnight = datetime.combine(now.astimezone(ZoneInfo(zone)).date(), time(), ZoneInfo(zone))
-    return min(told.at, now) if told else midnight
+    if told is None:
+        return Span(midnight, now, zone)
+    if told.at - now > _SET_BACK:
+        return Span(midnight, now, zone, told.number + 1)
+    return Span(told.at, max(now, told.at + _SECOND), zone, told.number + 1)
 
 
 def _last_moment(report: Report, now: datetime, zone: str) -> datetime | None:

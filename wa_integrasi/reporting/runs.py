@@ -19,6 +19,7 @@ from wa_integrasi.reporting.planning import (
     slot_of,
     with_parameters,
 )
+from wa_integrasi.settings import SettingsError, load_settings
 from wa_integrasi.slot import Cadence, Slot, Span
 
 MOST_SLOTS = 62
@@ -58,11 +59,22 @@ def plan_run(asked: Asked, scheduled: datetime | None = None) -> list[list[Repor
     return plan(catalog, asked, zone, utc_now(), scheduled)
 
 
+def run_name(asked: Asked, scheduled: datetime | None = None) -> str:
+    """What a run is called: `rekap daily 2026-11-19`; without its slots where these cannot be, which it says itself."""
+    try:
+        zone, now = load_settings().timezone, utc_now()
+        slots = _slots(asked, zone, _as_of(asked, zone, now, scheduled), now)
+    except (ReportError, SettingsError):
+        slots = []
+    keys = " – ".join(dict.fromkeys(slot.key for slot in (*slots[:1], *slots[-1:])))
+    return " ".join(filter(None, ("rekap", str(asked.cadence), keys, "(dry run)" if asked.dry_run else "")))
+
+
 def plan(
     catalog: Catalog, asked: Asked, zone: str, now: datetime, scheduled: datetime | None = None
 ) -> list[list[ReportJob]]:
     """As `plan_run`, of a given catalog at a given time. Raises `ReportError`."""
-    at = _moment_of(asked.as_of, zone, now) if asked.as_of else min(scheduled or now, now)
+    at = _as_of(asked, zone, now, scheduled)
     slots = _slots(asked, zone, at, now)
     return [
         [_planned(_chosen(job, asked), asked, at, now) for job in due_reports(catalog, slot, asked.only)]
@@ -122,6 +134,10 @@ def _slots(asked: Asked, zone: str, at: datetime, now: datetime) -> list[Slot]:
             raise ReportError(f"until: found {last.key}, must be at most {MOST_SLOTS} periods from slot, {first.key}")
         found.append(found[-1].following)
     return found
+
+
+def _as_of(asked: Asked, zone: str, now: datetime, scheduled: datetime | None) -> datetime:
+    return _moment_of(asked.as_of, zone, now) if asked.as_of else min(scheduled or now, now)
 
 
 def _moment_of(text: str, zone: str, now: datetime) -> datetime:

@@ -11,9 +11,8 @@ from wa_integrasi.subscriptions import Subscriptions, sleep_reason
 def subscribers_of(store: Store, job: ReportJob) -> list[Addressee]:
     """Those who have subscribed and may have the report now; nobody who has written STOP, or is blocked."""
     found = []
-    people = {contact.phone: contact for contact in job.catalog.contacts.values()}
     for each in Subscriptions(store).of_report(job.name, job.report.account):
-        contact = people.get(each.what.person)
+        contact = job.catalog.contacts.get(each.what.contact)
         if contact is not None and sleep_reason(job.catalog, contact, each.what) is None:
             found.append(Addressee.of(contact))
     return found

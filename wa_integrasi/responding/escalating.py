@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from wa_integrasi.catalog.models import Catalog, GroupUnresolvedError
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.people import GroupUnresolvedError
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.complaints import mark_answered, ticket_of
@@ -124,7 +125,7 @@ class Escalator:
             done.told.append(ticket)
 
     def _answered(self, connection: Connection, row: Row[Any], catalog: Catalog) -> datetime | None:
-        ours = [contact.phone for contact in catalog.contacts.values()]
+        ours = [address for contact in catalog.contacts.values() for address in contact.addresses]
         return answered_at(connection, row.account, row.chat, row.responded_at, _sender(row), ours)
 
     def _messages(

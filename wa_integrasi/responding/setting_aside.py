@@ -8,7 +8,7 @@ from datetime import UTC
 
 from sqlalchemy import Select, exists, func, select, update
 
-from wa_integrasi.catalog.models import GroupUnresolvedError
+from wa_integrasi.catalog.people import GroupUnresolvedError
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.complaints import ticket_of

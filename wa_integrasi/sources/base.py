@@ -59,6 +59,8 @@ class SourceReport:
     """From the first byte of the connection to the first answer."""
     writes: tuple[str, ...] | None = ()
     """Each privilege by which the account could change something; none is as it should be. None: it cannot be known."""
+    doubts: tuple[str, ...] = ()
+    """What of its data may be read otherwise than it is meant."""
 
 
 class Source(Protocol):

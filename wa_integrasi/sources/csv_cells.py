@@ -24,6 +24,7 @@ _YES, _NO = frozenset({"1", "true", "yes", "ya", "benar"}), frozenset({"0", "fal
 _NONE = frozenset({"-", "–", "n/a", "N/A", "#N/A"})
 _NUMBERS: Set[Look] = {"whole", "decimal", "grouped", "power", "unsure"}
 _TURNED: Set[Look] = {"whole", "power", "unsure", "turned", "turned_grouped"}
+_VALUES: Set[Look] = {*_NUMBERS, *_TURNED, "date", "moment"}
 _MOST_DIGITS, _MOST_GUESSED = 18, 15
 _CODE = re.compile(r"[+-]?\d+")
 _DAY = r"(?:(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)|(?P<a>\d{1,2})[/.-](?P<b>\d{1,2})[/.-](?P<c>\d{4}))"
@@ -90,6 +91,12 @@ class Cells:
             raise MixedError
         same = next(iter(counts)) if len(counts) == 1 else "text"
         return Column(same if same in ("date", "moment") else "text")
+
+    @staticmethod
+    def values_in(counts: Mapping[Look, int]) -> int:
+        """How many cells of a column that stays text look like numbers or days; codes such as 007 are none."""
+        looks = set(counts) - {"none"}
+        return 0 if looks <= {"whole", "code"} else sum(counts[look] for look in looks & _VALUES)
 
     def declared(self, kind: Kind, counts: Mapping[Look, int]) -> Column:
         """How to read a declared column. A decimal point is not guessed for `1.500` here either: `AmbiguousError`."""

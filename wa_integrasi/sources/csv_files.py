@@ -86,7 +86,7 @@ class CsvSource(SourcePlugin):
         try:
             check(query, "sqlite")
         except SourceError as error:
-            yield str(error)
+            yield f"{error}; must be one SELECT that only reads"
 
     def read(self, query: str, parameters: Mapping[str, Any], *, timeout_s: float, max_rows: int) -> Rows:
         """Load the tables that the query names, and run it."""
@@ -98,23 +98,27 @@ class CsvSource(SourcePlugin):
             return read(SqliteSession(memory, None, limits), Sqlite(), checked, dict(parameters), limits)
 
     def look(self, *, timeout_s: float) -> str:
-        """Read all of it, and count."""
-        with explained(Sqlite()), closing(self._loaded(self.tables, time.monotonic() + timeout_s)) as memory:
+        """Read all of it, and count; doubtful are columns that stay text though some of their cells are none."""
+        doubts: list[str] = []
+        with explained(Sqlite()), closing(self._loaded(self.tables, time.monotonic() + timeout_s, doubts)) as memory:
             counts = {name: memory.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in self.tables}  # noqa: S608
-        return "CSV: " + ", ".join(f"{name} {count} rows" for name, count in counts.items())
+        return "\n".join(["CSV: " + ", ".join(f"{name} {count} rows" for name, count in counts.items()), *doubts])
 
-    def _loaded(self, names: Iterable[str], ends: float) -> sqlite3.Connection:
+    def _loaded(self, names: Iterable[str], ends: float, doubts: list[str] | None = None) -> sqlite3.Connection:
+        """The tables in memory. Adds to `doubts` what they have that may be read otherwise than it is meant."""
         memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         try:
             left = self.max_file_bytes
             for name in sorted(names):
-                left -= self._load(memory, name, left, ends)
+                left -= self._load(memory, name, left, ends, doubts)
         except BaseException:
             memory.close()
             raise
         return memory
 
-    def _load(self, memory: sqlite3.Connection, name: str, most_bytes: int, ends: float) -> int:
+    def _load(
+        self, memory: sqlite3.Connection, name: str, most_bytes: int, ends: float, doubts: list[str] | None
+    ) -> int:
         files, taken = [], 0
         for file_name, content in contents(load_settings().csv_path, self.tables[name], most_bytes):
             taken += len(content)
@@ -124,7 +128,10 @@ class CsvSource(SourcePlugin):
             raise _no(f"{odd.name}: its columns are not those of {files[0].name}")
         if unknown := sorted(set(declared) - set(header)):
             raise _no(f"table {name}: there is no column {unknown[0]!r}, which is declared")
-        read_as = _columns(name, files, declared, ends)
+        seen = _seen(files, declared, ends)
+        read_as = _columns(name, files, declared, seen)
+        if doubts is not None:
+            doubts += _doubts(name, files[0], read_as, seen)
         typed = zip(_quoted(header), (SQLITE[column.kind] for column in read_as), strict=True)
         columns = ", ".join(f'"{column}" {kind}' for column, kind in typed)
         memory.execute("BEGIN")
@@ -207,21 +214,29 @@ class _Seen:
     odd: str = ""
 
 
-def _columns(table: str, files: list[_File], declared: Mapping[str, Kind], ends: float) -> list[Column]:
+def _columns(table: str, files: list[_File], declared: Mapping[str, Kind], seen: list[_Seen]) -> list[Column]:
     """How to read each column, over all files of a table: so that it does not hang on which file comes first."""
     header, cells = files[0].header, files[0].cells
     columns: list[Column] = []
-    for name, seen in zip(header, _seen(files, declared, ends), strict=True):
+    for name, of in zip(header, seen, strict=True):
         try:
             kind = declared.get(name)
-            columns.append(cells.declared(kind, seen.counts) if kind else cells.column(seen.counts))
+            columns.append(cells.declared(kind, of.counts) if kind else cells.column(of.counts))
         except AmbiguousError:
             text = f"column {name!r} of {table}: 1.234 may be a thousand or one and a bit; set decimal in the block"
             raise _no(text) from None
         except MixedError:
-            text = f"{seen.odd}: {name!r} has numbers, this is none; declare the column or set decimal in the block"
+            text = f"{of.odd}: {name!r} has numbers, this is none; declare the column or set decimal in the block"
             raise _no(text) from None
     return columns
+
+
+def _doubts(table: str, file: _File, read_as: list[Column], seen: list[_Seen]) -> Iterator[str]:
+    """Columns that stay text, since not all of their cells are of one kind, with how many of them are no text."""
+    for name, column, of in zip(file.header, read_as, seen, strict=True):
+        if column.kind == "text" and (values := file.cells.values_in(of.counts)):
+            cells = f"{values} of {of.counts.total()} cells look like numbers or days"
+            yield f"column {name!r} of {table} is read as text: {cells}; declare what it is in columns"
 
 
 def _seen(files: list[_File], declared: Mapping[str, Kind], ends: float) -> list[_Seen]:

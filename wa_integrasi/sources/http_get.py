@@ -1,8 +1,4 @@
-"""One GET to one host that is allowed: never to another address, never further than its limits.
-
-Which addresses a name has is asked once, each of them is judged, and the connection goes to those: a name that says
-something else a moment later changes nothing.
-"""
+"""One GET to one host that is allowed: never to another address, never further than its limits."""
 
 from __future__ import annotations
 
@@ -10,30 +6,24 @@ import asyncio
 import ipaddress
 import json
 import math
-import socket
 import ssl
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Thread
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 
+from wa_integrasi.internet import Address, JudgedNames, address_of, is_public, meant
 from wa_integrasi.sources.base import SourceError
 from wa_integrasi.sources.http_query import path_problem
 from wa_integrasi.sources.retry_after import seconds_of
 
-_T = TypeVar("_T")
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _OF_THE_REQUEST = frozenset({400, 404, 405, 406, 409, 410, 413, 414, 422})
 _LONGEST_CONNECT_S = 5.0
-_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 _REASONS = {
     401: "it does not take the login",
     403: "the login may not read that",
@@ -66,17 +56,21 @@ class HttpHost:
     def __post_init__(self) -> None:
         parts = checked_url(self.api_url)
         host = parts.hostname or ""
-        if (literal := _literal(host)) is not None and not self.allows(literal):
+        if (literal := address_of(host)) is not None and not self.allows(literal):
             raise ValueError(f"api_url: {_NOT_ALLOWED}")
         if parts.scheme == "http" and self.headers and not (host == "localhost" or (literal and literal.is_loopback)):
             raise ValueError("api_url must begin with https:// where a login goes along: over http:// it can be read")
 
     def allows(self, address: Address) -> bool:
         """Whether an address is of the internet, or of one of the networks."""
-        bare = _bare(address)
-        if any(bare in network for network in self.networks if network.version == bare.version):
-            return True
-        return bare.is_global and not bare.is_multicast
+        bare = meant(address)
+        return is_public(address) or any(
+            bare in network for network in self.networks if network.version == bare.version
+        )
+
+    def _judge(self, _name: str, address: Address | None) -> None:
+        if address is None or not self.allows(address):
+            raise HttpError(_NOT_ALLOWED, code="address", transient=False)
 
     async def get_json(self, target: str, timeout_s: float) -> Any:
         """The JSON at a path with its query. Raises `HttpError`."""
@@ -104,7 +98,9 @@ class HttpHost:
 
     def _session(self, timeout_s: float) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=_Resolver(self), use_dns_cache=False, limit=1, force_close=True),
+            connector=aiohttp.TCPConnector(
+                resolver=JudgedNames(self._judge), use_dns_cache=False, limit=1, force_close=True
+            ),
             timeout=aiohttp.ClientTimeout(total=None, connect=min(_LONGEST_CONNECT_S, timeout_s)),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -139,72 +135,7 @@ def checked_url(url: str) -> SplitResult:
     return parts
 
 
-_NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 _NOT_ALLOWED = "the host has an address that is not of the internet; name its network in networks, such as 10.1.0.0/16"
-
-
-class _Resolver(AbstractResolver):
-    """Names to addresses that are allowed; one that is not spoils all of them."""
-
-    def __init__(self, allowed: HttpHost) -> None:
-        self._allowed = allowed
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """The addresses of a host. Raises `HttpError`."""
-        found = await _aside(
-            lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-        )
-        results = []
-        for its_family, _, proto, _, place in found:
-            bare = str(place[0]).partition("%")[0]
-            address = _literal(bare)
-            if address is None or not self._allowed.allows(address):
-                _refuse()
-            name = "%".join(map(str, (bare, *filter(None, place[3:]))))  # fe80::1%2: behind which card
-            results.append(
-                ResolveResult(hostname=host, host=name, port=port, family=its_family, proto=proto, flags=_NUMERIC)
-            )
-        return results
-
-    async def close(self) -> None:
-        """End."""
-
-
-async def _aside(work: Callable[[], _T]) -> _T:
-    """What `work` gives, in a thread that nobody waits for when the time is over; asyncio waits for its own."""
-    given: Future[_T] = Future()
-    given.set_running_or_notify_cancel()
-
-    def run() -> None:
-        try:
-            given.set_result(work())
-        except Exception as error:  # raised where it is awaited
-            given.set_exception(error)
-
-    Thread(target=run, name="name lookup", daemon=True).start()
-    return await asyncio.wrap_future(given)
-
-
-def _refuse() -> NoReturn:
-    raise HttpError(_NOT_ALLOWED, code="address", transient=False)
-
-
-def _literal(host: str) -> Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
-
-
-def _bare(address: Address) -> Address:
-    """The address that is meant by one within another."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address in _TRANSLATED:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else address)
 
 
 async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:

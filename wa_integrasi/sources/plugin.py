@@ -73,7 +73,10 @@ class SourcePlugin(BaseModel, ABC):
 
     @abstractmethod
     def look(self, *, timeout_s: float) -> str:
-        """Ask for as little as shows that it can be read; says in a few words what is there. Raises `SourceError`."""
+        """Ask for as little as shows that it can be read; says in a few words what is there. Raises `SourceError`.
+
+        Each further line is a doubt: what of the data may be read otherwise than it is meant.
+        """
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,10 @@ class PluginSource:
     def check(self) -> SourceReport:
         """Ask it for a little and say what it is. Raises `SourceError`."""
         started = time.perf_counter()
-        version = self._ask(lambda left_s: self.plugin.look(timeout_s=left_s))
-        return SourceReport(self.kind, version, self.plugin.zone, 1000 * (time.perf_counter() - started), None)
+        said = self._ask(lambda left_s: self.plugin.look(timeout_s=left_s))
+        version, *doubts = said.splitlines() or [""]
+        latency_ms = 1000 * (time.perf_counter() - started)
+        return SourceReport(self.kind, version, self.plugin.zone, latency_ms, None, tuple(doubts))
 
     def _ask(self, ask: Callable[[float], _T]) -> _T:
         ends = time.monotonic() + self.timeout_s

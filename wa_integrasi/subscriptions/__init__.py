@@ -1,6 +1,7 @@
 """What people want to be told of unasked: reports, and values that pass a limit."""
 
 from wa_integrasi.subscriptions.changes import Acknowledge, Cancel, Change, Silence, Subscribe, apply
+from wa_integrasi.subscriptions.following import GRACE, follow
 from wa_integrasi.subscriptions.judging import MISSES, Notice, observe
 from wa_integrasi.subscriptions.ledger import (
     PREFIX,
@@ -14,6 +15,7 @@ from wa_integrasi.subscriptions.models import Kind, Limit, NewSubscription, Stan
 from wa_integrasi.subscriptions.rights import Sleep, may_subscribe, report_trigger, sleep_reason, watchable
 
 __all__ = [
+    "GRACE",
     "MISSES",
     "PREFIX",
     "Acknowledge",
@@ -32,6 +34,7 @@ __all__ = [
     "Subscriptions",
     "answers_alarm",
     "apply",
+    "follow",
     "is_acknowledgement",
     "may_subscribe",
     "observe",

@@ -84,10 +84,11 @@ def _update(connection: Connection, ids: Sequence[int], **values: Any) -> Sequen
 
 def _insert(connection: Connection, what: NewSubscription, now: datetime) -> int:
     c, limit = subscriptions.c, what.limit
-    mine = (c.account == what.account) & (c.person == what.person)
+    mine = (c.account == what.account) & (c.contact == what.contact)
     last = connection.execute(select(func.max(c.number)).where(mine)).scalar() or 0
     values: dict[str, Any] = {
         "account": what.account,
+        "contact": what.contact,
         "person": what.person,
         "number": last + 1,
         "chat": what.chat,

@@ -45,7 +45,7 @@ def observe(
 
 def _of_this_time(standing: Standing, now: datetime) -> Standing:
     """Moments that are still to come are now: the clock was set back."""
-    moments = ("turning_since", "told_at", "fired_at", "resolved_at", "told_of", "since", "value_at")
+    moments = ("turning_since", "told_at", "alarmed_at", "fired_at", "resolved_at", "told_of", "since", "value_at")
     ahead = {name: now for name in moments if (at := getattr(standing, name)) is not None and at > now}
     return replace(standing, **ahead) if ahead else standing  # type: ignore[arg-type]
 
@@ -75,8 +75,14 @@ def _measured(before: Standing, limit: Limit, value: float, now: datetime) -> St
     if before.open:
         over = replace(known, resolved_at=turning, acknowledged_at=None)
         return replace(over, state=State.OK, since=turning, turning_since=None)
-    fires = replace(known, fired_at=turning, resolved_at=None, acknowledged_at=None)
+    crossings = before.crossings + 1 if _unsaid(before) else 1
+    fires = replace(known, fired_at=turning, resolved_at=None, acknowledged_at=None, crossings=crossings)
     return replace(fires, state=State.FIRING, since=turning, turning_since=None)
+
+
+def _unsaid(before: Standing) -> bool:
+    """Whether its watcher was told nothing of when the limit was last passed."""
+    return before.fired_at is not None and (before.alarmed_at is None or before.alarmed_at < before.fired_at)
 
 
 def _in(standing: Standing, state: State, now: datetime, *, turning_since: datetime | None) -> Standing:
@@ -92,7 +98,13 @@ def _told(after: Standing, limit: Limit, now: datetime) -> tuple[Standing, Notic
     if notice is None:
         return after, None
     told_of = after.fired_at if after.open else None if after.state is State.OK else after.told_of
-    return replace(after, told=after.state, told_at=now, told_of=told_of), notice
+    alarmed_at = now if notice in (Notice.FIRING, Notice.STILL) else after.alarmed_at
+    return replace(after, told=after.state, told_at=now, told_of=told_of, alarmed_at=alarmed_at), notice
+
+
+def _swings(after: Standing, limit: Limit, now: datetime) -> bool:
+    """Whether the limit is passed again before it would have been repeated: who was told of it waits as long."""
+    return after.told is State.OK and after.alarmed_at is not None and now - after.alarmed_at < limit.repeat
 
 
 def _unclear(after: Standing) -> bool:
@@ -105,7 +117,7 @@ def _owed(after: Standing, limit: Limit, now: datetime, *, silence_over: bool) -
     match after.state:
         case State.FIRING:
             if after.told_of != after.fired_at:
-                return Notice.FIRING
+                return None if _swings(after, limit, now) and not silence_over else Notice.FIRING
             due = after.told_at is None or now - after.told_at >= limit.repeat
             again = after.acknowledged_at is None and (silence_over or due)
             return Notice.STILL if news or again else None

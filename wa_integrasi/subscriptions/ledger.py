@@ -54,7 +54,7 @@ def subscription_of(row: Row[Any]) -> Subscription:
     kept = {name: getattr(row, name) for name in Standing.__slots__}
     standing = Standing(**{**kept, "state": State(row.state), "told": State(row.told)})
     what = NewSubscription(
-        row.account, row.chat, row.person, row.language, Kind(row.kind), row.name, row.arguments, limit
+        row.account, row.chat, row.contact, row.person, row.language, Kind(row.kind), row.name, row.arguments, limit
     )
     return Subscription(row.id, row.number, what, standing, row.created_at, row.asleep, row.tellings)
 
@@ -65,10 +65,10 @@ class Subscriptions:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def of_person(self, account: str, person: str) -> list[Subscription]:
-        """Those of somebody that are not over, in the order of their numbers."""
+    def of_contact(self, account: str, contact: str) -> list[Subscription]:
+        """Those of somebody that are not over, in the order of their numbers; `contact` is a name of the catalog."""
         c = subscriptions.c
-        return self._found((c.account == account) & (c.person == person), c.number)
+        return self._found((c.account == account) & (c.contact == contact), c.number)
 
     def in_force(self) -> list[Subscription]:
         """All that are not over."""
@@ -79,13 +79,13 @@ class Subscriptions:
         c = subscriptions.c
         return self._found((c.kind == Kind.REPORT) & (c.name == report) & ~unwanted(account), c.id)
 
-    def open_alarms(self, account: str, chat: str) -> list[Subscription]:
-        """Those that somebody was told of in a chat and has not said `ok` to."""
+    def open_alarms(self, account: str, chats: Sequence[str]) -> list[Subscription]:
+        """Those that somebody was told of in one of some chats and has not said `ok` to."""
         c = subscriptions.c
-        return self._found((c.account == account) & (c.chat == chat) & _alarmed(), c.id)
+        return self._found((c.account == account) & c.chat.in_(chats) & _alarmed(), c.id)
 
     def quoted_by(self, command: Command) -> Subscription | None:
-        """The subscription whose message a command answers."""
+        """The subscription whose message a command answers, whosever it is: one chat may have two names."""
         if command.message_id is None:
             return None
         with self._store.reading() as connection:
@@ -94,8 +94,7 @@ class Subscriptions:
             quoted = (context or {}).get("message_id")
             ids = _quoted(connection, [(command.account, quoted)]) if isinstance(quoted, str) else {}
         c = subscriptions.c
-        mine = (c.chat == command.chat) & c.id.in_(list(ids.values()))
-        return next(iter(self._found(mine, c.id)), None) if ids else None
+        return next(iter(self._found(c.id.in_(list(ids.values())), c.id)), None) if ids else None
 
     def _found(self, which: ColumnElement[bool], order: ColumnElement[Any]) -> list[Subscription]:
         with self._store.reading() as connection:

@@ -54,8 +54,10 @@ class NewSubscription:
     account: str
     chat: str
     """Where it is told, as `Recipient.chat`: somebody's own chat."""
+    contact: str
+    """Whose it is, by their name in the catalog; rights are theirs."""
     person: str
-    """The phone of the contact whose it is; rights are theirs."""
+    """Their phone when it was last looked at."""
     language: str
     kind: Kind
     name: str
@@ -88,6 +90,10 @@ class Standing:
     told_at: datetime | None = None
     told_of: datetime | None = None
     """`fired_at` of what was told and has not been told to be over."""
+    alarmed_at: datetime | None = None
+    """When it was last told that the limit is passed."""
+    crossings: int = 0
+    """How often the limit was passed since then, the last time included."""
 
     @property
     def open(self) -> bool:

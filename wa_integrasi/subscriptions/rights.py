@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from wa_integrasi.catalog.models import Catalog, Contact
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.people import Contact
 from wa_integrasi.catalog.triggers import PiTrigger, ReportTrigger, SqlTrigger, Trigger
 from wa_integrasi.commands.permission import Allowed, may_run
 from wa_integrasi.subscriptions.models import Kind, NewSubscription

@@ -1,4 +1,4 @@
-"""Days as people type them, in both languages: `19/11`, `19 nov 2026`, `kemarin`, `last week`, `1-7 nov`.
+"""Days as people type them, in both languages: `19/11`, `19 nov 2026`, `kemarin`, `last week`, `dari 1 sampai 7 nov`.
 
 The day comes before the month. A week begins on Monday.
 """
@@ -13,10 +13,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-MOST_TOKENS = 7
-"""The longest way to say one: `28 okt 2026 - 3 nov 2026`."""
+MOST_TOKENS = 10
+"""The longest way to say one: `dari tanggal 28 okt 2026 sampai tanggal 3 nov 2026`."""
 
-_LONGEST = 60
+_LONGEST = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ def read_days(text: str, today: date, *, future: bool = False) -> Days | None:
     """
     if len(text) > _LONGEST:
         return None
+    text = _DATED.sub("", text)
     found = _relative(text, today) or _range(text, today, future=future) or _single(text, today, future=future)
     if found is None or not FIRST_YEAR <= found.first.year <= found.last.year <= LAST_YEAR:
         return None
@@ -148,7 +149,12 @@ _NUMERIC = re.compile(r"([0-9]{1,2})(?:[/.]([0-9]{1,2})|-([0-9]{1,2})(?=-))(?:[-
 _DAY_MONTH = re.compile(r"([0-9]{1,2})[ -]?([a-z]+)(?:[ -]([0-9]{4}|[0-9]{2}))?")
 _MONTH_DAY = re.compile(r"([a-z]+) ([0-9]{1,2})(?:,? ([0-9]{4}))?")
 _WHOLE_MONTH = re.compile(r"(?:bulan )?([a-z]+)(?: ([0-9]{4}))?")
-_BETWEEN = re.compile(r"\s*(?:\.\.\.?|-|\bs/d\b|\bsd\b|\bsampai\b|\bhingga\b|\bto\b|\buntil\b)\s*")
+_FROM = re.compile(r"(?:dari|mulai|from)\s+")
+_AMONG = re.compile(r"(?:antara|between)\s+(.+?)\s+(?:dan|and)\s+(.+)")
+_DATED = re.compile(r"(?:tanggal|tgl\.?)\s+(?=[0-9])")
+_BETWEEN = re.compile(
+    r"\s*(?:\.\.\.?|-|\bs/d\b|\bs\.d\.?(?=\s)|\bsd\b|\bsampai(?:\s+dengan)?\b|\bhingga\b|\bto\b|\buntil\b|\bthrough\b)\s*"
+)
 
 
 def _relative(text: str, today: date) -> Days | None:
@@ -235,6 +241,10 @@ def _range(text: str, today: date, *, future: bool) -> Days | None:
 
 
 def _halves(text: str) -> Iterator[tuple[str, str]]:
+    if among := _AMONG.fullmatch(text):
+        yield among[1], among[2]
+    if begins := _FROM.match(text):
+        text = text[begins.end() :]
     for between in _BETWEEN.finditer(text):
         if between.start() and between.end() < len(text):
             yield text[: between.start()], text[between.end() :]

@@ -10,7 +10,10 @@ from wa_integrasi.typed.numbers import read_number
 from wa_integrasi.typed.words import plain
 
 LONGEST = timedelta(days=30)
-"""What is longer is not read."""
+"""What is longer is not read, unless the reader asks for it."""
+
+FAR = timedelta(days=100_000)
+"""What is longer still is read as this."""
 
 _LONGEST_TEXT = 40
 _UNITS: Mapping[str, timedelta] = {
@@ -38,13 +41,13 @@ _WORDS: Mapping[str, timedelta] = {
 _PART = re.compile(r"\s*([0-9][0-9.,]*)\s*([a-z]+)\s*")
 
 
-def read_length(text: str, language: str) -> timedelta | None:
-    """The length of time that a text is, or None; longer than nothing, and `LONGEST` at most."""
+def read_length(text: str, language: str, longest: timedelta = LONGEST) -> timedelta | None:
+    """The length of time that a text is, or None; longer than nothing, and `longest` at most."""
     said = plain(text).strip(" .!?\"'")
     if not said or len(said) > _LONGEST_TEXT:
         return None
     length = _WORDS.get(" ".join(said.split())) or _counted(said, language)
-    return length if length is not None and timedelta() < length <= LONGEST else None
+    return length if length is not None and timedelta() < length <= longest else None
 
 
 def _counted(said: str, language: str) -> timedelta | None:
@@ -53,7 +56,7 @@ def _counted(said: str, language: str) -> timedelta | None:
         part = _PART.match(said, at)
         unit = _UNITS.get(part[2]) if part else None
         number = read_number(part[1].rstrip(".,"), language) if part else None
-        if part is None or unit is None or number is None or number * unit.total_seconds() > LONGEST.total_seconds():
+        if part is None or unit is None or number is None:
             return None
-        total, at = total + number * unit, part.end()
+        total, at = min(FAR, total + min(number, FAR / unit) * unit), part.end()
     return total

@@ -6,12 +6,14 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz import fuzz
 
 from tests.unit.commands.texts import BOOK, NOW, TRIGGERS, ZONE, brief, typed
 from wa_integrasi.catalog.phrases import BUILTINS
 from wa_integrasi.commands.grammar import Ambiguous, Missing, Phrasebook, Run, Unknown, binds, dump, load, read
+from wa_integrasi.commands.grammar.lookalikes import Lookalikes
 from wa_integrasi.typed.words import plain, words_of
 
 PHRASES = {words_of(phrase): name for name, each in TRIGGERS.items() if each.enabled for phrase in each.phrases}
@@ -28,6 +30,14 @@ nearly = st.lists(
 def test_nothing_that_is_typed_is_an_error(text: str, language: str, in_group: bool, mentioned: bool) -> None:
     first = typed(text, language=language, in_group=in_group, mentioned=mentioned)
     assert typed(text, language=language, in_group=in_group, mentioned=mentioned) == first
+
+
+@settings(max_examples=30)
+@given(nearly, st.lists(nearly, max_size=20, unique=True), st.sampled_from([60, 74, 90]), st.integers(1, 5))
+def test_what_looks_alike_is_found_as_if_all_were_compared(text: str, known: list[str], least: int, most: int) -> None:
+    likest = sorted(enumerate(known), key=lambda each: (-fuzz.ratio(text, each[1]), each[0]))
+    expected = [each for _, each in likest if fuzz.ratio(text, each) >= least]
+    assert [each for _, each in Lookalikes.of(known).nearest(text, least, most)] == expected[:most]
 
 
 @given(st.one_of(anything, nearly))

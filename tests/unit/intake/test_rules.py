@@ -238,7 +238,7 @@ class TestAnyText:
             "ﷺ",
         ],
     )
-    def test_half_a_megabyte_is_read_to_its_end(self, pattern: str) -> None:
+    def test_a_long_text_is_read_to_its_end(self, pattern: str) -> None:
         """With a time that grows faster than the text, it would not end before the test's own limit."""
-        text = pattern * (500_000 // len(pattern))
+        text = pattern * (200_000 // len(pattern))
         assert RULES.judge(f"{text}. ledakan").urgency is Urgency.CRITICAL

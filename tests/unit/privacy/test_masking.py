@@ -306,7 +306,7 @@ class TestHostileText:
 
 
 class TestAnyText:
-    @settings(max_examples=400)
+    @settings(max_examples=100)
     @given(st.lists(PIECES.map("".join) | PIECES.map(" ".join), min_size=1, max_size=3))
     @example(["[TELEPON_[TELEPON_1]]", "0812-3456-7890[TELEPON_1]"])
     def test_unmask_gives_back_every_sign(self, texts: list[str]) -> None:
@@ -314,7 +314,7 @@ class TestAnyText:
         masked = [masker.mask(text) for text in texts]
         assert [masker.unmask(text) for text in masked] == texts
 
-    @settings(max_examples=300)
+    @settings(max_examples=100)
     @given(
         st.lists(st.sampled_from(PERSONAL), min_size=1, max_size=4),
         st.lists(

@@ -83,6 +83,7 @@ def test_encodings_and_the_line_of_excel_do_not_matter(root: Path, codec: str, s
         ("a;b\n-3;+4,25\n", ((-3, 4.25),)),
         ("a\tb\n12,75\tx\n3\ty\n", ((12.75, "x"), (3.0, "y"))),
         ("a;b\n10.30;-\n7.30;x\n", (("10.30", "-"), ("7.30", "x"))),
+        ("a;b\n21.11.2026;1.2.2026\n", (("2026-11-21", "2026-02-01"),)),
     ],
 )
 def test_kinds_are_those_that_fit_all_cells(root: Path, text: str, values: object) -> None:
@@ -254,6 +255,19 @@ def test_a_query_only_reads(root: Path, query: str) -> None:
     (root / "p.csv").write_text("a\n1\n")
     assert "refused" in refused(query)
     assert list(CsvSource.check_query(query, ())) != []
+
+
+def test_a_check_says_once_which_columns_are_text_though_some_cells_are_none(root: Path) -> None:
+    rows = ["kode;ton;jam;ket;hari", "007;12,5;10.30;baik;21.11.2026", "12;-;7.30;x;belum", "3;rusak;;y;", ";mati;;z;"]
+    (root / "p.csv").write_text("\n".join([*rows, ""]))
+    source = CsvSource(tables={"p": "p.csv"}, columns={})
+    assert PluginSource.of("csv", source).check().doubts == (
+        "column 'ton' of p is read as text: 1 of 4 cells look like numbers or days; declare what it is in columns",
+        "column 'jam' of p is read as text: 2 of 2 cells look like numbers or days; declare what it is in columns",
+        "column 'hari' of p is read as text: 1 of 2 cells look like numbers or days; declare what it is in columns",
+    )
+    told = source.model_copy(update={"columns": {"p": {"ton": "text", "jam": "text", "hari": "text"}}})
+    assert PluginSource.of("csv", told).check().doubts == ()
 
 
 def test_a_check_counts_what_is_there(root: Path) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from wa_integrasi.answering.case import Case
 from wa_integrasi.answering.decision import Reply
 from wa_integrasi.answering.subscribing.owning import elsewhere, locale_of, mine, with_changes
-from wa_integrasi.answering.subscribing.sayings import said
+from wa_integrasi.answering.subscribing.sayings import length, said
 from wa_integrasi.answering.subscribing.shown import moment, named
 from wa_integrasi.catalog.phrases import Builtin as Name
 from wa_integrasi.commands.grammar import Ambiguous, Builtin, NotForUs, Reading, Unknown
 from wa_integrasi.commands.grammar.silences import read_silence
 from wa_integrasi.subscriptions import Acknowledge, Kind, Silence, Subscription, is_acknowledgement
+from wa_integrasi.typed.lengths import LONGEST
 
 
 def acknowledged(case: Case, reading: Reading) -> Reply | None:
@@ -25,10 +26,11 @@ def acknowledged(case: Case, reading: Reading) -> Reply | None:
         return None
     quoted = case.ledger.subscriptions.quoted_by(case.command)
     if quoted is not None and quoted.what.kind is Kind.LIMIT:
-        return _noted(case, [quoted])
+        return _noted(case, [quoted]) if quoted.what.contact == case.asker.name else None
     if not is_acknowledgement(case.command.text or ""):
         return None
-    alarms = case.ledger.subscriptions.open_alarms(case.asker.account, case.asker.chat)
+    told_here = case.ledger.subscriptions.open_alarms(case.asker.account, [case.asker.chat, *case.asker.addresses])
+    alarms = [each for each in told_here if each.what.contact == case.asker.name]
     return _noted(case, alarms) if alarms else None
 
 
@@ -40,6 +42,9 @@ def mute(case: Case, rest: str) -> Reply:
     silence = read_silence(rest, language)
     if silence is None:
         return case.say(said("mute_how", language), "mute: how long")
+    if silence.length > LONGEST:
+        most = length(LONGEST, language)
+        return case.say(said("mute_long", language, length(silence.length, language), most, most), "mute: too long")
     chosen = _chosen(case, silence.number)
     if not chosen:
         return case.say(said("mute_none", language), "mute: nothing")

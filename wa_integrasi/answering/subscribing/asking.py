@@ -10,7 +10,8 @@ from wa_integrasi.answering.subscribing.owning import elsewhere, lines, locale_o
 from wa_integrasi.answering.subscribing.sayings import said
 from wa_integrasi.answering.subscribing.shown import named, subject
 from wa_integrasi.answering.subscribing.watching import watch
-from wa_integrasi.catalog.models import Contact
+from wa_integrasi.catalog.people import Contact
+from wa_integrasi.catalog.phrases import EVERYTHING, IFS
 from wa_integrasi.catalog.triggers import ReportTrigger
 from wa_integrasi.commands import words
 from wa_integrasi.commands.conversation import Choice
@@ -30,8 +31,6 @@ from wa_integrasi.typed.words import words_of
 
 _LIST = frozenset({(), ("daftar",), ("list",), ("saya",)})
 _END = frozenset({"berhenti", "stop", "hapus", "batal", "cancel", "end", "off"})
-_ALL = frozenset({("semua",), ("semuanya",), ("all",), ("everything",)})
-_IF = frozenset({"jika", "bila", "kalau", "if", "when"})
 
 
 def subscribe(case: Case, rest: str) -> Decision:
@@ -43,7 +42,7 @@ def subscribe(case: Case, rest: str) -> Decision:
         return _listed(case)
     if typed[0] in _END:
         return unsubscribe(case, _behind(rest))
-    if typed[0] in _IF:
+    if typed[0] in IFS:
         return watch(case, _behind(rest))
     if read_condition(rest, case.asker.language) is not Unclear.NO_LIMIT:
         return watch(case, rest)
@@ -56,9 +55,9 @@ def unsubscribe(case: Case, rest: str) -> Reply:
         return refused
     own, language = mine(case), case.asker.language
     if not own:
-        return case.say(said("none", language), "no subscriptions")
+        return case.say(f"{said('none', language)} {said('stop_all', language)}", "no subscriptions")
     typed = words_of(rest)
-    if typed in _ALL:
+    if typed in EVERYTHING:
         ended = said("ended_all", language, len(own))
         return with_changes(case.say(ended, "unsubscribe all"), Cancel([each.id for each in own]))
     found = _meant(case, own, typed)
@@ -133,7 +132,8 @@ def _report_made(case: Case, contact: Contact, name: str) -> Reply:
     title = words.short(report.title)
     if not report.enabled:
         return case.refuse(said("report_off", language, title), f"{name}: not enabled")
-    what = NewSubscription(case.asker.account, case.asker.chat, contact.phone, language, Kind.REPORT, name)
+    asker = case.asker
+    what = NewSubscription(asker.account, asker.chat, asker.name or "", contact.phone, language, Kind.REPORT, name)
     if refused := twice(case, what) or no_room(case):
         return refused
     made = said("report", language, title, title.lower())

@@ -29,8 +29,7 @@ def elsewhere(case: Case) -> Reply | None:
 
 def mine(case: Case) -> list[Subscription]:
     """Those of who asks."""
-    contact = case.asker.contact
-    return case.ledger.subscriptions.of_person(case.asker.account, contact.phone) if contact else []
+    return case.ledger.subscriptions.of_contact(case.asker.account, case.asker.name) if case.asker.name else []
 
 
 def lines(case: Case, own: Sequence[Subscription]) -> str:

@@ -22,6 +22,10 @@ _ALL: Mapping[str, Said] = {
         "en": "For example: *subscribe daily recap* or *notify if boiler temperature 2 > 540 for 10 minutes*.",
     },
     "none": {"id": "Anda belum berlangganan apa pun.", "en": "You have no subscriptions yet."},
+    "stop_all": {
+        "id": "*berhenti* saja menghentikan semua pesan dari nomor ini.",
+        "en": "*stop* alone ends all messages from this number.",
+    },
     "mine": {"id": "*Langganan Anda*", "en": "*Your subscriptions*"},
     "end_one": {
         "id": "_*langganan berhenti {}* menghentikan satu, *diam 2 jam* mendiamkan semuanya._",
@@ -65,6 +69,16 @@ _ALL: Mapping[str, Said] = {
     "no_length": {
         "id": "Di belakang angka hanya boleh ada *selama 10 menit* (paling lama 24 jam) dan *ulang 30 menit*.",
         "en": "Behind the number there may only be *for 10 minutes* (24 hours at most) and *repeat 30 minutes*.",
+    },
+    "watch_how": {
+        "id": "Diberi tahu tentang apa? Tulis perintah dan batasnya, misalnya *{}*. Anda diberi tahu begitu batas itu "
+        "terlewati.",
+        "en": "To be told of what? Write a command and its limit, for example *{}*. You are told once that limit is "
+        "passed.",
+    },
+    "watch_nothing": {
+        "id": "Belum ada nilai yang boleh Anda pantau. Minta hak akses kepada tim data.",
+        "en": "There is no value yet that you may watch. Ask the data team for access.",
     },
     "no_subject": {
         "id": "Nilai apa yang dipantau? {}",
@@ -114,6 +128,10 @@ _ALL: Mapping[str, Said] = {
     "mute_how": {
         "id": "Berapa lama? Misalnya *diam 2 jam*, paling lama 30 hari; *diam selesai* mengakhirinya.",
         "en": "For how long? For example *mute 2 hours*, 30 days at most; *unmute* ends it.",
+    },
+    "mute_long": {
+        "id": "{} terlalu lama: paling lama {}, misalnya *diam {}*.",
+        "en": "{} is too long: {} at most, for example *mute {}*.",
     },
     "mute_none": {"id": "Tidak ada pemantauan yang perlu didiamkan.", "en": "There is nothing to be silenced."},
     "muted": {

@@ -45,7 +45,7 @@ def answer_to(ticket: Ticket, leaves: Sequence[Leaf], fetched: Sequence[Fetched]
 def _made(ticket: Ticket, wish: Wish, limit: Limit, place: Place, measured: Measured) -> Answer:
     locale = Locale(LOCALES[ticket.to.language], ticket.decider.zone)
     what = replace(wish.what, limit=replace(limit, column=place.column, row=place.row))
-    own = ticket.decider.ledger.subscriptions.of_person(what.account, what.person)
+    own = ticket.decider.ledger.subscriptions.of_contact(what.account, what.contact)
     if known := known_already(own, what, ticket.decider.catalog, locale):
         return Answer(known)
     now = f"{number(measured.value, locale)} {words.short(measured.unit)}".strip()

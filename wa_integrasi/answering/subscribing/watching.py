@@ -11,7 +11,9 @@ from wa_integrasi.answering.decision import Decision, Order, Reply, Wish
 from wa_integrasi.answering.ordering import run
 from wa_integrasi.answering.subscribing.owning import elsewhere, no_room
 from wa_integrasi.answering.subscribing.sayings import length, said
+from wa_integrasi.catalog.arguments import TagArgument, TextArgument
 from wa_integrasi.catalog.policies import SubscriptionsPolicy
+from wa_integrasi.catalog.triggers import PiTrigger, Trigger
 from wa_integrasi.commands import words
 from wa_integrasi.commands.conversation import Choice
 from wa_integrasi.commands.grammar import Ambiguous, Candidate, Missing, Reading, Run, Unknown, dump, read
@@ -19,7 +21,7 @@ from wa_integrasi.commands.grammar.conditions import Condition, Unclear, read_co
 from wa_integrasi.commands.menu import example
 from wa_integrasi.commands.permission import Denied
 from wa_integrasi.subscriptions import Kind, Limit, NewSubscription, may_subscribe, watchable
-from wa_integrasi.typed.words import tokens_of
+from wa_integrasi.typed.words import tokens_of, words_of
 
 _MOST_NAMED = 4
 """Words of a row and a column that may be named."""
@@ -44,6 +46,8 @@ def watch(case: Case, rest: str) -> Decision:
         return refused
     if not may_subscribe(case.catalog, case.asker.contact):
         return case.refuse(said("no_right", language), "subscription: no right")
+    if not words_of(rest):
+        return _explained(case)
     condition = read_condition(rest, language)
     if isinstance(condition, Unclear):
         return _unclear(case, condition)
@@ -62,6 +66,22 @@ def watch(case: Case, rest: str) -> Decision:
     return no_room(case) or _tried(case, meant, Wish(what, meant.named, condition.typed))
 
 
+def _explained(case: Case) -> Reply:
+    """How it is done, with one of their own commands that can be watched."""
+    language = case.asker.language
+    values = [each for each in case.book.triggers.values() if case.shown(each) and watchable(each)]
+    if (first := min(values, key=_guesswork, default=None)) is None:
+        return case.say(said("watch_nothing", language), "watch: nothing")
+    typed = words.short(f"{_BEGINS[language]} {example(first, language)} > 100")
+    return case.say(said("watch_how", language, typed), "watch: how")
+
+
+def _guesswork(trigger: Trigger) -> tuple[bool, bool]:
+    """How little an example of it would say: with gaps, or of rows that may be anything, where tags have values."""
+    gaps = any(isinstance(each, TagArgument | TextArgument) and each.required for each in trigger.arguments)
+    return gaps, not isinstance(trigger, PiTrigger)
+
+
 def typed_again(wish: Wish, limit: Limit, row: str, language: str) -> str:
     """What somebody would have typed who had named a row, too."""
     return f"{_BEGINS[language]} {limit.asked} {row} {wish.named} {wish.typed}"
@@ -76,10 +96,10 @@ def _subscription(case: Case, condition: Condition, meant: _Meant, policy: Subsc
     asker, contact = case.asker, case.asker.contact
     repeat = condition.repeat or timedelta(minutes=policy.repeat_minutes)
     limit = Limit(meant.asked, condition.operator, condition.limit, condition.lasting, repeat, "", "")
-    person = contact.phone if contact else asker.chat
+    owner, person = asker.name or "", contact.phone if contact else asker.chat
     arguments = dump(meant.run.arguments)
     return NewSubscription(
-        asker.account, asker.chat, person, asker.language, Kind.LIMIT, meant.run.trigger, arguments, limit
+        asker.account, asker.chat, owner, person, asker.language, Kind.LIMIT, meant.run.trigger, arguments, limit
     )
 
 

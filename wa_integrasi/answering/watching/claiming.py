@@ -52,9 +52,9 @@ def keep(connection: Connection, each: Subscription, *, told: bool) -> None:
     connection.execute(update(subscriptions).where(subscriptions.c.id == each.id).values(values))
 
 
-def keep_asleep(connection: Connection, each: Subscription, why: Sleep | None, *, told: bool) -> None:
+def keep_asleep(connection: Connection, each: Subscription, why: Sleep | None, now: datetime, *, told: bool) -> None:
     """Write down why a subscription is not in force, or that it is."""
-    values = {"asleep": why, "tellings": each.tellings + told}
+    values = {"asleep": why, "asleep_since": now if why else None, "tellings": each.tellings + told}
     connection.execute(update(subscriptions).where(subscriptions.c.id == each.id).values(values))
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wa_integrasi.answering.leaves import Leaf, leaves_of
-from wa_integrasi.catalog.models import Catalog, Contact
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.people import Contact
 from wa_integrasi.catalog.triggers import Trigger
 from wa_integrasi.commands.grammar import Phrasebook, Run, read
 from wa_integrasi.commands.permission import Allowed, may_run
-from wa_integrasi.intake.asking import contact_of
 from wa_integrasi.reporting import LOCALES
 from wa_integrasi.subscriptions import Sleep, Subscription, sleep_reason
 from wa_integrasi.text.locale import Locale
@@ -52,7 +52,7 @@ class Judge:
         return Locale(LOCALES[owner.language if owner else each.what.language], self.book.zone)
 
     def _owner(self, each: Subscription) -> Contact | None:
-        return contact_of(self.catalog, [each.what.person])
+        return self.catalog.contacts.get(each.what.contact)
 
 
 def _may(trigger: Trigger, owner: Contact) -> bool:

@@ -42,6 +42,10 @@ _SAID: Mapping[Notice, Said] = {
         "en": "⚪ *{about}* could not be read since {at}, source {source}. Nobody knows its value.",
     },
 }
+_SWINGS: Said = {
+    "id": "Sejak peringatan sebelumnya batas ini terlewati {crossings} kali.",
+    "en": "This limit was passed {crossings} times since the alarm before this one.",
+}
 _LAST_SEEN: Said = {
     "id": "Terakhir *{value}*; batas {limit} terlewati sejak {since}.",
     "en": "It was *{value}* last; the limit {limit} has been passed since {since}.",
@@ -74,7 +78,10 @@ def notice_text(notice: Notice, of: Subscription, source: str, unit: str, settin
         "at": moment(standing.value_at, locale, now),
         "source": short(source),
     }
-    parts |= {"data": _DATA[language].format(**parts), "how": _HOW[language].format(number=of.number)}
+    how = _HOW[language].format(number=of.number)
+    if notice is Notice.FIRING and standing.crossings > 1:
+        how = f"{_SWINGS[language].format(crossings=standing.crossings)}\n{how}"
+    parts |= {"data": _DATA[language].format(**parts), "how": how}
     text = _SAID[notice][language].format(**parts)
     if notice is Notice.UNKNOWN and standing.open:
         text += f"\n{_LAST_SEEN[language].format(**parts)}"

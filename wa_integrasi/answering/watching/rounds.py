@@ -22,7 +22,7 @@ from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
-from wa_integrasi.subscriptions import PREFIX, Sleep, Subscription, observe
+from wa_integrasi.subscriptions import PREFIX, Sleep, Subscription, follow, observe
 
 _ACTOR = "watches"
 
@@ -72,6 +72,7 @@ class Watchers:
         now = self._clock()
         mark = catalog_mark(self._store)
         judge = Judge.of(load_catalog(self._store), self._zone, now)
+        follow(self._store, judge.catalog, _ACTOR, now)
         with self._store.writing() as connection:
             token, taken = claim(connection, now)
         judged = {each.id: judge.judge(each) for each in taken}
@@ -134,7 +135,7 @@ class Watchers:
                 text = (
                     asleep_text(why, each, _setting(each, judge, judge.now)) if why not in (None, Sleep.GONE) else None
                 )
-                keep_asleep(connection, each, why, told=text is not None)
+                keep_asleep(connection, each, why, judge.now, told=text is not None)
                 _write_down(connection, each, why, judge.now)
                 if text is not None:
                     messages.append(_message(each, text))

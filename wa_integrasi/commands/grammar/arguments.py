@@ -83,6 +83,8 @@ class _Blame:
     special: bool
     reader: int
     problem: Problem | None
+    reach: int
+    """Up to where the text is understood; a date that is too long is, though it may not stand there."""
 
 
 @dataclass(slots=True)
@@ -100,7 +102,7 @@ class _Search:
         if number == len(self.readers):
             if at == len(self.tokens):
                 return {}
-            self._note(_Blame(at, False, number, Problem(Wrong.TOO_MANY_WORDS)))
+            self._note(_Blame(at, False, number, Problem(Wrong.TOO_MANY_WORDS), at))
             return None
         if (number, at) in self.dead:
             return None
@@ -108,14 +110,15 @@ class _Search:
         for width in self._widths(number, at):
             value = reader.read(self.tokens[at : at + width], self.setting)
             if isinstance(value, Problem):
-                self._note(_Blame(at, value.wrong not in _GENERAL, number, value))
+                special = value.wrong not in _GENERAL
+                self._note(_Blame(at, special, number, value, at + width if special else at))
             elif (rest := self.fit(number + 1, at + width)) is not None:
                 return {reader.argument.name: value, **rest}
         if not reader.needed:
             if (rest := self.fit(number + 1, at)) is not None:
                 return {reader.argument.name: reader.default(self.setting), **rest}
         elif at == len(self.tokens):
-            self._note(_Blame(at, False, number, None))
+            self._note(_Blame(at, False, number, None, at))
         self.dead.add((number, at))
         return None
 
@@ -127,7 +130,7 @@ class _Search:
 
     def _note(self, blame: _Blame) -> None:
         held = self.blame
-        if held is None or (blame.at, blame.special) > (held.at, held.special):
+        if held is None or (blame.reach, blame.special) > (held.reach, held.special):
             self.blame = blame
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rapidfuzz import fuzz, process
-
-from wa_integrasi.catalog.phrases import BUILTINS, LONGEST, Builtin
+from wa_integrasi.catalog.phrases import BUILTINS, LONGEST, TELLING, Builtin
 from wa_integrasi.catalog.triggers import Trigger
+from wa_integrasi.commands.grammar.lookalikes import ROUNDING, Lookalikes
 from wa_integrasi.commands.grammar.values import Reader
 from wa_integrasi.typed.words import Token, words_of
 
@@ -33,6 +32,16 @@ class Meaning:
     phrase: str
     trigger: str | None = None
     builtin: Builtin | None = None
+
+    @property
+    def target(self) -> str:
+        """What all phrases for the same have in common."""
+        return self.trigger or str(self.builtin)
+
+    @property
+    def asks_how(self) -> bool:
+        """Whether it is `beritahu` without `jika`."""
+        return self.builtin is Builtin.WATCH and tuple(self.phrase.split()) in TELLING
 
 
 @dataclass(slots=True)
@@ -72,6 +81,8 @@ class Phrasebook:
     root: Node = field(repr=False)
     phrases: Mapping[int, Mapping[str, Meaning]] = field(repr=False)
     """By their number of words, as they compare."""
+    lookalikes: Mapping[int, Lookalikes] = field(repr=False)
+    """Of the phrases with so many words."""
 
     @classmethod
     def of(cls, triggers: Mapping[str, Trigger], *, zone: str, prefixes: Sequence[str] = PREFIXES) -> Phrasebook:
@@ -79,7 +90,8 @@ class Phrasebook:
         enabled = {name: trigger for name, trigger in triggers.items() if trigger.enabled}
         root = Node()
         phrases: dict[int, dict[str, Meaning]] = {}
-        said = [(words, Meaning(" ".join(words), builtin=builtin)) for words, builtin in BUILTINS.items()]
+        telling = dict.fromkeys(TELLING, Builtin.WATCH)
+        said = [(words, Meaning(" ".join(words), builtin=each)) for words, each in {**telling, **BUILTINS}.items()]
         for name, trigger in enabled.items():
             said += [(words_of(phrase), Meaning(phrase, trigger=name)) for phrase in trigger.phrases]
         for words, meaning in said:
@@ -89,7 +101,8 @@ class Phrasebook:
             node.meaning = meaning
             phrases.setdefault(len(words), {})[" ".join(words)] = meaning
         readers = {name: [Reader.of(argument) for argument in enabled[name].arguments] for name in enabled}
-        return cls(enabled, readers, zone, tuple(prefixes), root, phrases)
+        lookalikes = {count: Lookalikes.of(known) for count, known in phrases.items()}
+        return cls(enabled, readers, zone, tuple(prefixes), root, phrases, lookalikes)
 
     def match(self, tokens: Sequence[Token]) -> Match:
         """Walk the tree along the tokens. A phrase ends where a token ends, never within one."""
@@ -119,19 +132,37 @@ class Phrasebook:
 
     def alike(self, tokens: Sequence[Token], shown: Shown) -> list[tuple[int, Meaning]]:
         """What looks like the beginning of a text, the likest first, with how many tokens that is."""
-        ranked: list[tuple[float, int, Meaning]] = []
-        for used, words in _beginnings(tokens):
+        ranked: list[tuple[float, int, int, int]] = []
+        meant: list[Meaning] = []
+        scores: dict[str, float] = {}
+        least: float = ALIKE
+        # The longest beginnings first, and the likeliest lengths: what they find leaves little to be compared.
+        for used, words in reversed(list(_beginnings(tokens))):
             count = words.count(" ") + 1
-            for length in range(max(1, count - 1), count + 2):
-                known = self.phrases.get(length, {})
-                near = process.extract(words, known.keys(), scorer=fuzz.ratio, score_cutoff=ALIKE, limit=_MOST_ALIKE)
-                ranked += [(score, used, known[text]) for text, score, _ in near]
+            for length in (count, count - 1, count + 1):
+                for score, text in self._nearest(length, words, least):
+                    meaning = self.phrases[length][text]
+                    if self._guessed(meaning, used == len(tokens), shown):
+                        ranked.append((-score, used, length, len(meant)))
+                        meant.append(meaning)
+                        scores[meaning.target] = max(score, scores.get(meaning.target, 0))
+                if len(scores) >= _MOST_ALIKE:
+                    least = max(least, sorted(scores.values())[-_MOST_ALIKE] - ROUNDING)
         best: dict[str, tuple[int, Meaning]] = {}
-        for _, used, meaning in sorted(ranked, key=lambda found: -found[0]):
-            seen = meaning.trigger is None or shown(self.triggers[meaning.trigger])
-            if seen and meaning.builtin not in _NEVER_GUESSED:
-                best.setdefault(meaning.trigger or str(meaning.builtin), (used, meaning))
+        for _, used, _, number in sorted(ranked):
+            best.setdefault(meant[number].target, (used, meant[number]))
         return list(best.values())[:_MOST_ALIKE]
+
+    def _nearest(self, length: int, words: str, least: float) -> list[tuple[float, str]]:
+        """The phrases of so many words that are alike, as `Lookalikes.nearest`."""
+        known = self.lookalikes.get(length)
+        return known.nearest(words, least, _MOST_ALIKE) if known else []
+
+    def _guessed(self, meaning: Meaning, whole: bool, shown: Shown) -> bool:
+        """Whether something may be suggested for a text, or for its beginning."""
+        if meaning.trigger is not None:
+            return shown(self.triggers[meaning.trigger])
+        return meaning.builtin not in _NEVER_GUESSED and (whole or not meaning.asks_how)
 
 
 def _beginnings(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:

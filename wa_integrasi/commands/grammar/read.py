@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from rapidfuzz import fuzz
 
-from wa_integrasi.catalog.phrases import WITH_REST
+from wa_integrasi.catalog.phrases import EVERYTHING, IFS, WITH_REST
 from wa_integrasi.catalog.phrases import Builtin as Name
 from wa_integrasi.commands.grammar.arguments import after_phrase, read_arguments
 from wa_integrasi.commands.grammar.book import ALIKE, Match, Meaning, Phrasebook, Shown
+from wa_integrasi.commands.grammar.conditions import Condition, read_condition
 from wa_integrasi.commands.grammar.readings import (
     Ambiguous,
     Builtin,
@@ -71,7 +72,7 @@ def read(
     match = book.match(tokens)
     for used, meaning, node in reversed(match.meanings):
         if meaning.trigger is None:
-            if builtin := _builtin(meaning, tokens[used:]):
+            if builtin := _builtin(meaning, tokens[used:], book, setting):
                 return builtin
             continue
         rest = after_phrase(tokens[used:])
@@ -101,7 +102,7 @@ def _without_prefix(tokens: Sequence[Token], prefixes: Sequence[str]) -> tuple[S
     return tokens, False
 
 
-def _builtin(meaning: Meaning, rest: Sequence[Token]) -> Builtin | None:
+def _builtin(meaning: Meaning, rest: Sequence[Token], book: Phrasebook, setting: Setting) -> Builtin | None:
     """A command of the system's own, if what stands behind it may."""
     if meaning.builtin is None:
         return None
@@ -109,11 +110,41 @@ def _builtin(meaning: Meaning, rest: Sequence[Token]) -> Builtin | None:
         code = "".join(token.bare for token in rest)
         return Builtin(meaning.builtin, code) if _CODE.fullmatch(code) else None
     behind = " ".join(token.raw for token in after_phrase(rest))
+    if meaning.asks_how:
+        return _told_if(meaning.builtin, behind)
     if meaning.builtin is Name.MUTE and behind and read_silence(behind, "id") is None:
         return None  # an everyday word, too
+    if meaning.builtin is Name.STOP and _names_subscription(behind, book, setting):
+        return Builtin(Name.UNSUBSCRIBE, behind)
     if meaning.builtin not in WITH_REST:
         return None if words_of(behind) else Builtin(meaning.builtin)
     return Builtin(meaning.builtin, behind)
+
+
+def _names_subscription(text: str, book: Phrasebook, setting: Setting) -> bool:
+    """Whether what stands behind `berhenti` is a subscription: a number, all, or a command, perhaps with a limit.
+
+    Nothing else is: "stop produksi, ada kebakaran" must reach people.
+    """
+    typed = words_of(text)
+    if len(typed) == 1 and (typed[0].isdecimal() or typed in EVERYTHING):
+        return True
+    condition = read_condition(text, setting.language)
+    tokens = tokens_of(condition.subject if isinstance(condition, Condition) else text)
+    for used, meaning, _ in reversed(book.match(tokens).meanings):
+        if meaning.trigger is not None:
+            reading = read_arguments(meaning.trigger, book.readers[meaning.trigger], tokens[used:], setting)
+            return isinstance(reading, Run) or (reading.argument is not None and reading.problem is None)
+    return False
+
+
+def _told_if(builtin: Name, behind: str) -> Builtin | None:
+    """`beritahu` without `jika` of its language: with one of the other, with a limit, or alone; else talk."""
+    first, _, rest = behind.partition(" ")
+    if words_of(first)[:1] and words_of(first)[0] in IFS:
+        return Builtin(builtin, rest)
+    limited = isinstance(read_condition(behind, "id"), Condition)
+    return Builtin(builtin, behind) if limited or not words_of(behind) else None
 
 
 def _near(meaning: Meaning, known: Sequence[str], rest: Sequence[Token]) -> bool:
@@ -152,13 +183,26 @@ def _guesses(match: Match, tokens: Sequence[Token], book: Phrasebook, setting: S
     candidates = [_candidate(each, rest) for each in going_on]
     if len(candidates) > 1:
         return Ambiguous(tuple(candidates[:_MOST_CANDIDATES]))
+    likest = {candidate.text: candidate for candidate in candidates}
     for used, meaning in book.alike(tokens, shown):
+        if len(likest) >= _MOST_SUGGESTIONS:
+            break
         reading = _with(book, meaning, tokens[used:], setting)
         if isinstance(reading, Missing) and reading.argument is None:
             continue  # it takes fewer words than were typed
+        if meaning.builtin is Name.WATCH and not _wants_telling(tokens, used):
+            continue  # people tell each other all day
         takes_rest = meaning.trigger is not None or meaning.builtin in WITH_REST
-        candidates.append(_candidate(meaning, tokens[used:] if takes_rest else ()))
-    return Unknown(tuple({candidate.text: candidate for candidate in candidates}.values())[:_MOST_SUGGESTIONS])
+        candidate = _candidate(meaning, tokens[used:] if takes_rest else ())
+        likest[candidate.text] = candidate
+    return Unknown(tuple(likest.values())[:_MOST_SUGGESTIONS])
+
+
+def _wants_telling(tokens: Sequence[Token], used: int) -> bool:
+    """Whether a text that begins like `beritahu jika` may mean it: nothing follows, or a limit, or there is an `if`."""
+    if used == len(tokens) or any(word in IFS for token in tokens for word in token.words):
+        return True
+    return isinstance(read_condition(" ".join(token.raw for token in tokens[used:]), "id"), Condition)
 
 
 def _with(book: Phrasebook, meaning: Meaning, rest: Sequence[Token], setting: Setting) -> Run | Missing | None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from wa_integrasi.typed.lengths import read_length
+from wa_integrasi.typed.lengths import FAR, read_length
 from wa_integrasi.typed.words import visible
 
 _SILENCE = re.compile(
@@ -18,7 +18,7 @@ _SILENCE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A length of time, and the number of a subscription; None for all of them."""
+    """A length of time, perhaps longer than anybody may be silent, and the number of a subscription; None for all."""
 
     length: timedelta
     number: int | None
@@ -27,7 +27,7 @@ class Silence:
 def read_silence(text: str, language: str) -> Silence | None:
     """The silence that a text asks for, or None."""
     found = _SILENCE.fullmatch(visible(text).strip())
-    length = read_length(found["length"], language) if found else None
+    length = read_length(found["length"], language, FAR) if found else None
     if found is None or length is None:
         return None
     return Silence(length, int(found["number"]) if found["number"] else None)

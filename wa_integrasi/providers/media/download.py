@@ -9,7 +9,7 @@ from typing import Any, Self
 import aiohttp
 
 from wa_integrasi.providers.base import Fetched, Lack, Take, Unfetched
-from wa_integrasi.providers.media.places import Address, GuardedResolver
+from wa_integrasi.providers.media.places import Address, public_names
 from wa_integrasi.providers.wire import retry_after
 
 WITHIN_S = 300.0
@@ -45,7 +45,7 @@ class Download:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_AT_ONCE, resolver=GuardedResolver(self._configured)),
+            connector=aiohttp.TCPConnector(limit=_AT_ONCE, resolver=public_names(self._configured)),
             timeout=aiohttp.ClientTimeout(
                 total=self._within_s, sock_connect=_CONNECTS_WITHIN_S, sock_read=min(_SILENT_FOR_S, self._within_s)
             ),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aiohttp import ThreadedResolver
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
+
+from wa_integrasi.internet import Address as IpAddress
+from wa_integrasi.internet import JudgedNames, is_public
 
 _ADDRESS = re.compile(
     r"(https?)://([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?((?:[/?][\x21\x22\x24-\x5b\x5d-\x7e]*)?)"
@@ -58,31 +57,14 @@ class Address:
         return any(self.host.endswith(domain) if domain.startswith(".") else self.host == domain for domain in domains)
 
 
-class GuardedResolver(AbstractResolver):
-    """Resolves names to public addresses only, but for the host that was configured: that may be anywhere."""
+def public_names(configured: str) -> JudgedNames:
+    """Names to public addresses only, but for the host that was configured: that may be anywhere.
 
-    def __init__(self, configured: str) -> None:
-        self._configured = configured
-        self._resolver = ThreadedResolver()
+    To resolve raises `OSError` when a foreign name leads into our own network.
+    """
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """See `AbstractResolver`. Raises `OSError` when a foreign name leads into our own network."""
-        found = await self._resolver.resolve(host, port, family)
-        if host.lower() == self._configured or all(_is_public(each["host"]) for each in found):
-            return found
-        raise OSError("the name leads to an address that is not public")
+    def judge(name: str, address: IpAddress | None) -> None:
+        if name.lower() != configured and (address is None or not is_public(address)):
+            raise OSError("the name leads to an address that is not public")
 
-    async def close(self) -> None:
-        """Nothing to close."""
-
-
-def _is_public(text: str) -> bool:
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    address = mapped or address
-    return address.is_global and not address.is_multicast
+    return JudgedNames(judge)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlglot import Token, TokenType, exp
 
 _LONGEST = 100_000
+_REFUSED, _SYNTAX = "refused, ", "syntax error: "
 _GRAMMARS = {"sqlite": "sqlite", "postgresql": "postgres", "mysql": "mysql", "oracle": "oracle"}
 _BEGINS = frozenset({"select", "with", "(", "values", "table"})
 _WORD = re.compile(r"[^\W\d][\w$#]*")
@@ -101,10 +102,24 @@ class Checked:
         return "".join([*parts, _literal(self.text[at:], percent)]), values
 
 
-def check(statement: str, dialect: str, functions: frozenset[str] = frozenset()) -> Checked:
+def never_run(statement: str) -> str | None:
+    """Why no database would be asked this, whatever its kind and the functions that its block allows; else None."""
+    reasons = []
+    for dialect in _GRAMMARS:
+        try:
+            check(statement, dialect, None)
+        except SourceError as error:
+            reasons.append(str(error).removeprefix(_REFUSED))
+        else:
+            return None
+    return next((reason for reason in reasons if not reason.startswith(_SYNTAX)), reasons[0])
+
+
+def check(statement: str, dialect: str, functions: frozenset[str] | None = frozenset()) -> Checked:
     """Raise `SourceError` unless the statement is one SELECT that only reads and only computes.
 
-    `functions`: names that are allowed besides the dialect's own, such as `round_to_shift` or `plant.shift_of`.
+    `functions`: names that are allowed besides the dialect's own, such as `round_to_shift` or `plant.shift_of`; None
+    where nobody knows them yet: then only those that do harm are refused.
     """
     import sqlglot
     from sqlglot.errors import SqlglotError
@@ -119,13 +134,14 @@ def check(statement: str, dialect: str, functions: frozenset[str] = frozenset())
         checked = Checked(statement[: tokens[-1].end + 1], tuple(_binds(tokens)))
         trees = sqlglot.parse(checked.plain(), read=_GRAMMARS[dialect])
     except (SqlglotError, RecursionError) as error:
-        raise _no(f"syntax error: {_where(error)}") from None
+        raise _no(f"{_SYNTAX}{_where(error)}") from None
     if len(trees) != 1 or trees[0] is None:
         raise _no("more than one statement")
     tree: Any = trees[0]
     _refuse_acting(tree, checked)
     _refuse_words(tokens, dialect)
-    _refuse_functions(tree, tokens, allowed(dialect, functions))
+    if functions is not None:
+        _refuse_functions(tree, tokens, allowed(dialect, functions))
     if dialect == "oracle":
         _refuse_packages(tree)
     return checked
@@ -258,4 +274,4 @@ def _where(error: Exception) -> str:
 
 
 def _no(reason: str) -> SourceError:
-    return SourceError(f"refused, {reason}", transient=False)
+    return SourceError(f"{_REFUSED}{reason}", transient=False)

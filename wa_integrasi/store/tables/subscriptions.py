@@ -10,8 +10,10 @@ subscriptions = Table(
     "subscriptions",
     metadata,
     row_id(),
-    # Whose it is: a phone of the catalog. `number` is theirs, and is given once. Told in `chat`, in `language`.
+    # Whose it is: a contact of the catalog by its name, and the phone that it had last. `number` is theirs, and is
+    # given once. Told in `chat`, in `language`.
     Column("account", Text, nullable=False),
+    Column("contact", Text, nullable=False, server_default=""),
     Column("person", Text, nullable=False),
     Column("number", Integer, nullable=False),
     Column("chat", Text, nullable=False),
@@ -32,6 +34,7 @@ subscriptions = Table(
     Column("cancelled_at", UtcDateTime),
     # Why it is not in force: gone, right or changed.
     Column("asleep", Text),
+    Column("asleep_since", UtcDateTime),
     # How it stands (see `wa_integrasi.subscriptions.models.Standing`).
     Column("state", Text, nullable=False),
     Column("since", UtcDateTime),
@@ -47,6 +50,8 @@ subscriptions = Table(
     Column("told", Text, nullable=False),
     Column("told_at", UtcDateTime),
     Column("told_of", UtcDateTime),
+    Column("alarmed_at", UtcDateTime),
+    Column("crossings", Integer, nullable=False, server_default="0"),
     # How often anything was told: so each message has a dedupe key of its own.
     Column("tellings", Integer, nullable=False),
     # Who is reading its value, and until when.
@@ -57,7 +62,7 @@ subscriptions = Table(
 Index(
     "uq_subscriptions_number",
     subscriptions.c.account,
-    subscriptions.c.person,
+    subscriptions.c.contact,
     subscriptions.c.number,
     unique=True,
 )
