@@ -80,12 +80,17 @@ def migrated_template(postgres_url: str) -> Iterator[str]:
         yield str(make_url(url).database)
 
 
+@pytest.fixture
+def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database."""
+    return f"sqlite+pysqlite:///{shutil.copyfile(migrated_file, tmp_path / 'wa.db')}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A migrated database of each kind; a copy, since migrating takes longer than most tests."""
     if request.param == "sqlite":
-        file = shutil.copyfile(request.getfixturevalue("migrated_file"), tmp_path / "wa.db")
-        yield f"sqlite+pysqlite:///{file}"
+        yield request.getfixturevalue("sqlite_url")
         return
     server, template = (request.getfixturevalue(name) for name in ("postgres_url", "migrated_template"))
     with database(server, driver=DRIVER, template=template) as url:

@@ -110,8 +110,8 @@ def test_a_file_that_is_not_in_the_vault_is_told_with_where_it_was_looked_for(
     assert not (tmp_path / "x").exists()
 
 
-def test_an_unknown_id_is_wrong_usage(run: Run, tmp_path: Path) -> None:
-    assert run("export", "17", "--out", str(tmp_path / "x")).exit_code == 2
+def test_an_unknown_id_is_said(run: Run, tmp_path: Path) -> None:
+    assert run("export", "17", "--out", str(tmp_path / "x")).exit_code == 1
     assert not (tmp_path / "x").exists()
 
 
@@ -144,7 +144,7 @@ def test_rescan_scans_what_is_in_quarantine(bench: Bench, run: Run, monkeypatch:
     monkeypatch.setattr("deployments.commands.media.scanner_of", lambda _: found)
     monkeypatch.setattr(Scanner, "version", _version)
     done = run("rescan")
-    assert done.output == "scanned: 2; of all files there are now: kept 1, infected 1, scan 0\n"
+    assert done.stdout == "scanned: 2; of all files there are now: kept 1, infected 1, scan 0\n"
     assert done.exit_code == 0
 
 

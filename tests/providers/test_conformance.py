@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -251,7 +250,5 @@ class TestReceiver:
 
     @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b"\xff\xfe\x00", b'{"a":' * 100_000, b"9" * 10_000])
     def test_what_is_no_object_is_a_value_error(self, channel: Any, body: bytes) -> None:
-        started = time.monotonic()
         with pytest.raises(ValueError):
             channel.receiver.parse(body)
-        assert time.monotonic() - started < 1

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from aiohttp import ThreadedResolver, web
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.providers.channels import TWILIO_HOOK, TWILIO_NUMBER, TWILIO_SID, TWILIO_TOKEN
 from wa_integrasi.providers.base import Fetched, FetchesMedia, FileSource, Lack, Unfetched
 from wa_integrasi.providers.media.download import WITHIN_S
 from wa_integrasi.providers.media.meta import MetaMedia
-from wa_integrasi.providers.media.places import Address, GuardedResolver
+from wa_integrasi.providers.media.places import Address, public_names
 from wa_integrasi.providers.media.twilio import TwilioMedia
 from wa_integrasi.providers.media.watzap import WatzapMedia
 from wa_integrasi.providers.media.web import WahaMedia, WwebjsMedia
@@ -443,22 +444,38 @@ class TestPlaces:
 
     @pytest.mark.parametrize(
         "found",
-        ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.1.1", "::1", "fd00::1", "::ffff:10.0.0.1"],
+        [
+            *(
+                "127.0.0.1",
+                "10.1.2.3",
+                "169.254.169.254",
+                "192.168.1.1",
+                "::1",
+                "fd00::1",
+                "fec0::1",
+                "::ffff:10.0.0.1",
+            ),
+            *("64:ff9b::a00:1", "64:ff9b:1::a9fe:a9fe", "2002:a00:1::1", "224.0.0.1", "fe80::1%2"),
+        ],
     )
     async def test_a_foreign_name_does_not_lead_into_our_network(
         self, monkeypatch: pytest.MonkeyPatch, found: str
     ) -> None:
-        async def resolve(*_: object) -> list[dict[str, Any]]:
-            return [{"host": "157.240.1.1"}, {"host": found}]
-
-        monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
+        leads_to(monkeypatch, "157.240.1.1", found)
         with pytest.raises(OSError, match="not public"):
-            await GuardedResolver("waha").resolve("lookaside.fbsbx.com")
-        assert len(await GuardedResolver("waha").resolve("waha")) == 2
+            await public_names("waha").resolve("lookaside.fbsbx.com")
+        assert len(await public_names("waha").resolve("waha")) == 2
 
     async def test_a_public_name_is_resolved(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        async def resolve(*_: object) -> list[dict[str, Any]]:
-            return [{"host": "157.240.1.1"}, {"host": "2a03:2880::1"}]
+        leads_to(monkeypatch, "157.240.1.1", "2a03:2880::1")
+        found = await public_names("waha").resolve("lookaside.fbsbx.com", 443)
+        assert [(each["host"], each["port"]) for each in found] == [("157.240.1.1", 443), ("2a03:2880::1", 443)]
 
-        monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
-        assert len(await GuardedResolver("waha").resolve("lookaside.fbsbx.com")) == 2
+
+def leads_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Let every name mean these addresses."""
+
+    def names(_host: str, port: int, *_: object, **__: object) -> list[tuple[Any, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", names)

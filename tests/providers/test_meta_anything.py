@@ -65,7 +65,7 @@ class TestAnything:
         else:
             assert refused(body) in ("not JSON", "JSON, but no object")
 
-    @settings(max_examples=300)
+    @settings(max_examples=100)
     @given(st.lists(ITEM, max_size=4), st.lists(ITEM, max_size=4), JSON)
     def test_items_among_good_ones(self, messages: list[Any], statuses: list[Any], contacts: Any) -> None:
         events = parse(

@@ -241,7 +241,7 @@ ANYTHING = st.recursive(
 KINDS = "text image document audio sticker location contacts interactive button reaction order system unsupported"
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(
     provider=st.sampled_from(["meta", "waha", "wwebjs", "watzap", "twilio", "another"]),
     kind=st.sampled_from(KINDS.split()),

@@ -257,7 +257,7 @@ FIELDS = {
 PAYLOAD = st.fixed_dictionaries({}, optional={key: good | JSON for key, good in FIELDS.items()})
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(
     event=st.sampled_from(["message", "message.any", "message.ack", "message.reaction", "session.status"]) | JSON,
     payload=PAYLOAD | JSON,

@@ -221,7 +221,7 @@ DATA = st.fixed_dictionaries({}, optional=dict.fromkeys(("message", "reaction", 
 KINDS = ["message", "message_create", "message_ack", "message_reaction", "change_state", "disconnected", "qr"]
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(kind=st.sampled_from(KINDS) | JSON, data=DATA | JSON)
 def test_anything_becomes_one_event(kind: Any, data: Any) -> None:
     found = parse(kind, data)

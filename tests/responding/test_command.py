@@ -56,7 +56,7 @@ def test_complaints_are_listed_shown_answered_and_tried_again(desk: Desk, wa: Ru
     code, _, err = wa("retry", "2")
     assert (code, err) == (1, "error: K4011-00002 is pending: only what was set aside is tried again\n")
     assert wa("show", "K2611-00099")[::2] == (1, "error: no complaint has the ticket K2611-00099\n")
-    assert wa("show", "kemarin")[0] == 2
-    assert wa("show", "9" * 30)[0] in (1, 2)
+    assert wa("show", "kemarin")[0] == 1
+    assert wa("show", "9" * 30)[0] == 1
     done = [(row.action, row.subject) for row in desk.rows(audit_log)]
     assert done == [("complaint.answered", "complaint:1"), ("complaint.retry", "complaint:2")]
