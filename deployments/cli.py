@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -45,16 +46,21 @@ from wa_integrasi.settings import SettingsError, load_settings
 from wa_integrasi.sources.base import SourceError
 from wa_integrasi.store.engine import Store, StoreError
 
+_WRONG_USAGE: Any = typer.BadParameter.__base__
+"""What a bad parameter is one of, as are an unknown option and an unknown command."""
+
 
 class Plain(TyperGroup):
-    """Errors of usage in plain words: Typer begins some of them with pydantic's."""
+    """Errors of usage in plain words: Typer begins some of them with pydantic's. For programs they are JSON too."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
         try:
             return super().invoke(ctx)
-        except typer.BadParameter as error:
+        except _WRONG_USAGE as error:
             error.message = error.message.removeprefix("Value error, ")
+            if "--json" in sys.argv:
+                _fail(error.format_message(), error.exit_code)
             raise
 
 
@@ -205,16 +211,20 @@ def main() -> None:
     try:
         app()
     except SettingsError as error:
-        typer.echo(f"error: the environment is not right\n{error}", err=True)
-        sys.exit(2)
+        _fail(f"the environment is not right\n{error}", 2)
     except _SAID as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(1)
+        _fail(str(error), 1)
     except Exception as error:
         if "--traceback" in sys.argv:
             raise
-        typer.echo(f"error: {_line(error)}\n'wa --traceback …' shows where it comes from", err=True)
-        sys.exit(1)
+        _fail(f"{_line(error)}\n'wa --traceback …' shows where it comes from", 1)
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    """End with what is wrong; for programs that asked for JSON it is one object of it."""
+    told = json.dumps({"error": text}, ensure_ascii=False) if "--json" in sys.argv else f"error: {text}"
+    typer.echo(told, err=True)
+    sys.exit(code)
 
 
 def _line(error: Exception) -> str:

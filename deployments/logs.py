@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from collections import deque
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -17,6 +18,26 @@ _LARGEST = 10_000_000
 _KEPT = 3
 _LONGEST_LINE = 65_536
 _TAIL = 25
+
+
+@contextmanager
+def errors_left_to_us() -> Iterator[None]:
+    """Within the block the terminal shows no errors of Prefect's runs, which come with tracebacks: we tell the cause.
+
+    `wa --traceback` shows them; Prefect keeps them in either case.
+    """
+
+    def passes(record: logging.LogRecord) -> bool:
+        return record.levelno < logging.ERROR or not record.name.startswith("prefect")
+
+    handlers = [] if "--traceback" in sys.argv else list(logging.getLogger().handlers)
+    for handler in handlers:
+        handler.addFilter(passes)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(passes)
 
 
 class ChildLog:

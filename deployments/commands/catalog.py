@@ -11,6 +11,7 @@ import typer
 from deployments.errors import DeploymentError
 from wa_integrasi.catalog.reading import check_catalog_files, json_schema, read_catalog_files
 from wa_integrasi.catalog.storing import apply_catalog, load_catalog
+from wa_integrasi.catalog.uses import shared_phone_text
 from wa_integrasi.catalog.writing import write_catalog
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
@@ -28,7 +29,7 @@ def check(
 ) -> None:
     """Check files without a database; every mistake is named with file, line and field.
 
-    What a phone would show otherwise than a chat template means it is a warning.
+    What a phone would show otherwise than a chat template means is a warning, and a number that two contacts have.
     """
     catalog, doubts = check_catalog_files(files)
     for doubt in doubts:
@@ -48,15 +49,21 @@ def apply_(
     files: Files,
     prune: Annotated[bool, typer.Option(help="Also remove what the files do not have.")] = False,
 ) -> None:
-    """Make the database say what the files say, all of it or nothing."""
+    """Make the database say what the files say, all of it or nothing.
+
+    Shows what is new (+), replaced (~, with who else uses it) and removed (-).
+    """
     catalog = read_catalog_files(files)
     with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
         check_revision(store)
         changes = apply_catalog(store, catalog, prune=prune)
     for mark, names in (("+", changes.created), ("~", changes.changed), ("-", changes.removed)):
         for name in names:
-            typer.echo(f"{mark} {name}")
+            others = ", ".join(changes.also_used_by.get(name, ()))
+            typer.echo(f"{mark} {name}{others and f' (also used by {others})'}")
     typer.echo(f"{changes.same} unchanged")
+    for name, other in changes.shared_phones.items():
+        typer.echo(f"warning: contacts.{name}.phone: {shared_phone_text(other)}", err=True)
 
 
 @app.command()

@@ -10,7 +10,7 @@ import typer
 from sqlalchemy import Connection
 
 from deployments.commands.output import AsJson, is_text, listing, moment, shown
-from deployments.errors import DeploymentError
+from deployments.errors import DeploymentError, NotThereError
 from wa_integrasi.audit.log import CLI, audit
 from wa_integrasi.clock import utc_now
 from wa_integrasi.complaints import Kept, State, find, id_of, listed, mark_answered, try_again
@@ -114,10 +114,10 @@ def _change(ticket: str, action: str, change: Callable[[Connection, Kept], bool]
 def _kept(store: Store, ticket: str) -> Kept:
     number = id_of(ticket)
     if number is None:
-        raise typer.BadParameter("TICKET: must be one such as K2611-00042, or its number")
+        raise NotThereError(f"no complaint has the ticket {shown(ticket)}; one is such as K2611-00042, or its number")
     kept = find(store, number) if number <= _LARGEST else None
     if kept is None:
-        raise NoComplaintError(f"no complaint has the ticket {ticket.strip()}")
+        raise NotThereError(f"no complaint has the ticket {ticket.strip()}")
     return kept
 
 

@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from deployments.commands.output import AsJson, is_text, listing, moment
+from deployments.errors import NotThereError
 from wa_integrasi.accounts import known_accounts
 from wa_integrasi.clock import utc_now
 from wa_integrasi.intake.senders import EVERY_ACCOUNT, Block, block, blocks, unblock
 from wa_integrasi.recipient import Kind, RecipientError
-from wa_integrasi.reporting import recipients_of
+from wa_integrasi.reporting import UnknownRecipientError, recipients_of
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
@@ -79,6 +80,8 @@ def _actor() -> str:
 def _address(store: Store, who: str) -> str:
     try:
         found = recipients_of(store, who, load_settings().group_ids)
+    except UnknownRecipientError as error:
+        raise NotThereError(f"WHO: {error}") from None
     except RecipientError as error:
         raise typer.BadParameter(f"WHO: {error}") from None
     if len(found) != 1 or found[0].kind is Kind.GROUP:
@@ -90,5 +93,5 @@ def _account(store: Store, account: str | None) -> str:
     """Raise `BadParameter` for a name that no account has: the block would hold for nobody."""
     names = {known.name for known in known_accounts(store)} | {"default"}
     if account is not None and account not in names:
-        raise typer.BadParameter(f"--account: no account is called {account!r}; there are: {', '.join(sorted(names))}")
+        raise NotThereError.of("account", account, names, "; 'wa deploy' tells the store of new ones")
     return account or EVERY_ACCOUNT

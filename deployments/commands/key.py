@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import typer
 
 from deployments.commands.output import AsJson, listing, moment
+from deployments.errors import NotThereError
 from wa_integrasi.accounts import known_accounts
 from wa_integrasi.clock import utc_now
-from wa_integrasi.keys import PER_MINUTE, ApiKey, KeyRefusedError, Keyring, Scope
+from wa_integrasi.keys import PER_MINUTE, ApiKey, KeyRefusedError, Keyring, NoKeyError, Scope
 from wa_integrasi.settings import Settings, load_settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
@@ -77,6 +78,8 @@ def _refusals() -> Iterator[None]:
         yield
     except KeyRefusedError as error:
         raise typer.BadParameter(str(error)) from None
+    except NoKeyError as error:
+        raise NotThereError(str(error)) from None
 
 
 def _keyring(settings: Settings, store: Store) -> Keyring:
@@ -87,7 +90,7 @@ def _keyring(settings: Settings, store: Store) -> Keyring:
 def _check_accounts(store: Store, names: Sequence[str]) -> None:
     known = ["default", *(account.name for account in known_accounts(store) if account.name != "default")]
     if unknown := [name for name in names if name not in known]:
-        raise typer.BadParameter(f"--account: no account is called {', '.join(unknown)}; there are: {', '.join(known)}")
+        raise NotThereError.of("account", ", ".join(unknown), known, "; 'wa deploy' tells the store of new ones")
 
 
 def _row(key: ApiKey, zone: str | None) -> dict[str, object]:

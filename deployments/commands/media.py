@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from deployments.commands.output import AsJson, listing, moment
-from deployments.errors import DeploymentError
+from deployments.errors import DeploymentError, NotThereError
 from wa_integrasi.clock import utc_now
 from wa_integrasi.intake.media import (
     MediaWork,
@@ -76,7 +76,7 @@ def export(
     settings = load_settings()
     with _open(settings) as store:
         if find_medium(store, media_id) is None:
-            raise typer.BadParameter(f"no file has the id {media_id}; 'wa media list' shows which there are")
+            raise NotThereError(f"no file has the id {media_id}; 'wa media list' shows which there are")
         with _new_file(out) as file:
             size = asyncio.run(_export(settings, store, media_id, file))
     typer.echo(f"{out}: {size} bytes")

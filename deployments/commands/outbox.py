@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from deployments.commands.output import AsJson, listing, moment, shown, why
+from deployments.errors import NotThereError
 from wa_integrasi.history import History
 from wa_integrasi.message import Status
 from wa_integrasi.outbox import Outbox, Selection
@@ -69,7 +70,7 @@ def show(
         history = History(store)
         found = history.messages(ids=[message_id])
         if not found:
-            raise typer.BadParameter(f"no message has the id {message_id}; 'wa outbox list' shows which there are")
+            raise NotThereError(f"no message has the id {message_id}; 'wa outbox list' shows which there are")
         [entry] = found
         reason = why(entry, history.wait_of(message_id), history.held_by(entry.account), zone)
         steps = history.steps(message_id)

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from deployments.commands.output import AsJson, listing, moment
 from deployments.commands.previewing import Dark, Param, given_by, warn, written
+from deployments.errors import NotThereError
+from deployments.logs import errors_left_to_us
 from deployments.register import check_prefect
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import load_catalog
@@ -37,11 +39,15 @@ from wa_integrasi.reporting import (
     slot_of,
     summarise,
 )
-from wa_integrasi.settings import load_settings
+from wa_integrasi.settings import SettingsError, load_settings
 from wa_integrasi.slot import Cadence
-from wa_integrasi.store.engine import Store
+from wa_integrasi.sources.base import SourceError
+from wa_integrasi.store.engine import Store, StoreError
 from wa_integrasi.store.migrating import check_revision
 from wa_integrasi.text.attachment import Attachment
+
+if TYPE_CHECKING:
+    from prefect import State
 
 app = typer.Typer(no_args_is_help=True, help="Scheduled reports.")
 
@@ -92,7 +98,10 @@ def preview(
     if to:
         job = replace(job, report=job.report.model_copy(update={"recipients": (_known(job.catalog, to),)}))
     asyncio.run(check_prefect())
-    data = read_data(job, load_source(job.report.source, job.report.source_kind))
+    try:
+        data = read_data(job, load_source(job.report.source, job.report.source_kind))
+    except SourceError as unread:
+        raise ReportError(f"report {name}: {unread}") from unread
     if recap is not None:
         data = recap.with_previous(data)
     enclosures = enclose(job, data, now)
@@ -167,7 +176,7 @@ def _pictured(messages: Sequence[NewMessage], enclosures: Enclosures, dark: bool
 
 def _known(catalog: Catalog, to: str) -> str:
     if to not in catalog.contacts and to not in catalog.groups:
-        raise typer.BadParameter(f"--to: found {to!r}, must be the name of a contact or group of the catalog")
+        raise NotThereError.of("contact or group", to, [*catalog.contacts, *catalog.groups])
     return to
 
 
@@ -202,8 +211,6 @@ def run(
         except ReportError as error:
             raise typer.BadParameter(str(error)) from None
 
-    from prefect import State
-
     from flows.rekap import rekap
     from flows.task_delivery import task_delivery
 
@@ -214,13 +221,26 @@ def run(
         chosen = (slot, until, [name], as_of, force, dry_run, given)
         return await rekap(cast(Any, cadence), *chosen, return_state=True)
 
-    state = asyncio.run(run_flow())
+    with errors_left_to_us():
+        state = asyncio.run(run_flow())
     if not state.is_completed():
-        raise ReportError(f"{name}: {state.message or state.name}; the run's page in the Prefect UI says more")
+        raise ReportError(asyncio.run(_cause(name, state)))
     if dry_run:
         typer.echo(f"{name}: done, nothing enqueued; the artifact rekap-{name} in the Prefect UI shows it")
     else:
         typer.echo(f"{name}: done; 'wa outbox list --report {name}' shows its messages")
+
+
+async def _cause(name: str, state: State[Any]) -> str:
+    """Why a run did not end well: the flow's own word, or what it met before it had one."""
+    from prefect.exceptions import FailedRun
+
+    error = await state.aresult(raise_on_failure=False)
+    if error is None or isinstance(error, FailedRun):
+        return state.message or f"{name}: the run is {state.name}"
+    if isinstance(error, ReportError | SettingsError | StoreError):
+        return f"{name}: {error}"
+    return f"{name}: the run is {state.name}, {type(error).__name__}; its page in the Prefect UI says more"
 
 
 def _catalog() -> Catalog:
@@ -252,5 +272,5 @@ def _recap(name: str, slot: str) -> Recap | None:
 def _cadence(name: str) -> Cadence:
     reports = _catalog().reports
     if name not in reports:
-        raise ReportError(f"no report is called {name}; there are: {', '.join(sorted(reports)) or 'none'}")
+        raise NotThereError.of("report", name, reports)
     return Cadence(reports[name].cadence)

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from deployments.commands.output import AsJson, is_text, listing, why
+from deployments.errors import NotThereError
 from deployments.register import check_prefect
 from wa_integrasi.accounts import known_accounts
 from wa_integrasi.composing import compose_all, files_of
@@ -21,7 +22,7 @@ from wa_integrasi.history import Entry, History
 from wa_integrasi.message import REACHED, Priority
 from wa_integrasi.outbox import NewMessage, Outbox
 from wa_integrasi.recipient import Recipient, RecipientError
-from wa_integrasi.reporting import recipients_of
+from wa_integrasi.reporting import UnknownRecipientError, recipients_of
 from wa_integrasi.settings import load_settings
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import check_revision
@@ -105,6 +106,8 @@ def _content(text: str | None, template: str | None, language: str, params: Sequ
 def _recipients(store: Store, name: str, group_ids: dict[str, str]) -> list[Recipient]:
     try:
         return recipients_of(store, name, group_ids)
+    except UnknownRecipientError as error:
+        raise NotThereError(f"RECIPIENT: {error}") from None
     except RecipientError as error:
         raise typer.BadParameter(f"RECIPIENT: {error}") from None
 
@@ -113,8 +116,7 @@ def _check_account(store: Store, account: str) -> None:
     """`default` may wait for its first 'wa deploy'; another must be known."""
     names = [known.name for known in known_accounts(store)]
     if account != "default" and account not in names:
-        known = ", ".join(names) or "none"
-        raise typer.BadParameter(f"--account: no account is called {account!r}; 'wa deploy' has told of: {known}")
+        raise NotThereError.of("account", account, names, "; 'wa deploy' tells the store of new ones")
 
 
 def _composed(store: Store, messages: Sequence[NewMessage]) -> list[NewMessage]:

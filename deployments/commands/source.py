@@ -77,7 +77,8 @@ def _facts(report: SourceReport) -> str:
 
 
 def _rights(report: SourceReport) -> list[str]:
+    doubts = [f"warning: {shown(doubt)}" for doubt in report.doubts]
     if report.writes is None:
-        return []
+        return doubts
     warnings = [f"warning: the account is not only read: {shown(privilege)}" for privilege in report.writes]
-    return warnings or ["the account can only read"]
+    return [*(warnings or ["the account can only read"]), *doubts]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from deployments.commands.output import AsJson, listing, moment
+from deployments.errors import NotThereError
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
@@ -30,7 +31,7 @@ def list_(
         check_revision(store)
         catalog, found = load_catalog(store), Subscriptions(store).in_force()
     if contact and contact not in catalog.contacts:
-        raise typer.BadParameter(f"--contact: no contact is called {contact!r}")
+        raise NotThereError.of("contact", contact, catalog.contacts)
     zone = "" if as_json else settings.timezone
     rows = [_row(each, catalog, zone) for each in found if contact in ("", _name(each, catalog))]
     listing(rows, as_json=as_json, empty="nobody has subscribed to anything")
@@ -75,4 +76,4 @@ def _row(each: Subscription, catalog: Catalog, zone: str) -> dict[str, Any]:
 
 def _name(each: Subscription, catalog: Catalog) -> str:
     """What the catalog calls its owner; nothing where it does not know them any more."""
-    return next((name for name, contact in catalog.contacts.items() if contact.phone == each.what.person), "")
+    return each.what.contact if each.what.contact in catalog.contacts else ""

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from deployments.commands.output import AsJson, listing, shown
-from deployments.errors import DeploymentError
+from deployments.errors import DeploymentError, NotThereError
 from deployments.register import check_prefect
 from wa_integrasi.accounts import known_accounts
 from wa_integrasi.approved import Synced, approved_of, known_templates
@@ -100,9 +100,7 @@ def nudge(
 def _check_account(store: Store, account: str) -> None:
     names = [known.name for known in known_accounts(store)]
     if account not in names:
-        known = ", ".join(names) or "none"
-        hint = "'wa deploy' tells it of new ones"
-        raise DeploymentError(f"the store knows no account {account!r}, it knows: {known}; {hint}")
+        raise NotThereError.of("account", account, names, "; 'wa deploy' tells the store of new ones")
 
 
 async def _sync(store: Store, account: str | None) -> list[Synced]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from deployments.commands.previewing import Dark, Param, given_by, warn, written
-from deployments.errors import DeploymentError
+from deployments.errors import DeploymentError, NotThereError
 from deployments.register import check_prefect
 from wa_integrasi.catalog.models import Catalog, Report
 from wa_integrasi.catalog.reading import read_catalog_files
@@ -61,8 +61,7 @@ def preview(
 
     known = read_catalog_files(catalog) if catalog else _stored()
     if name not in known.chat_templates:
-        names = ", ".join(sorted(known.chat_templates)) or "none"
-        raise DeploymentError(f"no chat template is called {name}; there are: {names}")
+        raise NotThereError.of("chat template", name, known.chat_templates)
     sample, now = _sample(rows) if rows else None, utc_now()
     parts = split(_text(known, name, sample, to, given_by(param), now))
     for part in parts:
@@ -102,7 +101,7 @@ def _of_report(
         from blocks.sources import load_source
 
         asyncio.run(check_prefect())
-        data = read_data(job, load_source(used.source))
+        data = read_data(job, load_source(used.source, used.source_kind))
     else:
         shown = sample.rows.capped(used.max_rows)
         data = ReportData(shown, queries=_all_queries(used, sample), previous=sample.previous)
@@ -146,7 +145,7 @@ def _reader(catalog: Catalog, to: str) -> Addressee:
         group = catalog.groups[to]
         return Addressee.of_group(to, group, "120363000000000000@g.us")
     if to not in catalog.contacts and to:
-        raise typer.BadParameter(f"--to: found {to!r}, must be the name of a contact or group of the catalog")
+        raise NotThereError.of("contact or group", to, [*catalog.contacts, *catalog.groups])
     if not catalog.contacts:
         raise DeploymentError("the catalog has no contact to write to")
     return Addressee.of(catalog.contacts[to or next(iter(catalog.contacts))])

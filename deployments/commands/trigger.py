@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from deployments.commands.output import AsJson, listing, shown
+from deployments.errors import NotThereError
 from wa_integrasi.answering.asking import asked_of
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import load_catalog
@@ -148,13 +149,11 @@ def _lacking(missing: Missing, catalog: Catalog) -> dict[str, Any]:
 
 def _check(catalog: Catalog, contact: str, group: str, language: str) -> None:
     chats = [name for name, each in catalog.groups.items() if each.chat_id is not None]
-    for option, given, valid in (
-        ("--as", contact, list(catalog.contacts)),
-        ("--group", group, chats),
-        ("--language", language, ["id", "en"]),
-    ):
-        if given and given not in valid:
-            raise typer.BadParameter(f"{option}: found {given!r}, must be one of: {', '.join(valid) or 'none yet'}")
+    if language not in ("", "id", "en"):
+        raise typer.BadParameter(f"--language: found {language!r}, must be one of: id, en")
+    for kind, given, there in (("contact", contact, catalog.contacts), ("group chat", group, chats)):
+        if given and given not in there:
+            raise NotThereError.of(kind, given, there)
 
 
 def _catalog() -> Catalog:

@@ -33,7 +33,7 @@ CHECKS: Sequence[tuple[str, Check]] = (
 )
 
 _SAID = (CatalogError, DeploymentError, GatewayError, SettingsError, SourceError, StoreError)
-_TODO = {
+_REMEDIES = {
     StoreError: "start the database, correct WA_DATABASE_URL, or run 'wa init'",
     DeploymentError: "start the Prefect server, or correct PREFECT_API_URL",
 }
@@ -80,4 +80,4 @@ def explained(error: Exception) -> str:
 
 
 def _todo(error: Exception) -> str:
-    return next((todo for kind, todo in _TODO.items() if isinstance(error, kind)), "")
+    return next((remedy for kind, remedy in _REMEDIES.items() if isinstance(error, kind)), "")

@@ -9,7 +9,7 @@ from typing import Any
 
 from deployments.doctor.finding import Finding, broken, good, warning
 from wa_integrasi.clock import utc_now
-from wa_integrasi.settings import Settings
+from wa_integrasi.settings import Settings, SettingsError
 
 _RECENT = timedelta(days=40)
 _SAID = 10
@@ -32,7 +32,12 @@ def prefect(settings: Settings) -> Iterator[Finding]:
         yield good("worker", f"{workers} online")
     else:
         yield broken("worker", "none is online: nothing that is scheduled runs", "prefect worker start --pool wa")
-    found = asyncio.run(drift(settings))
+    try:
+        found = asyncio.run(drift(settings))
+    except SettingsError:
+        said = "not compared with Prefect: the variables of the account default are not right"
+        yield broken("deployments", said, "see what is said of the account, and correct that first")
+        return
     for each in found[:_SAID]:
         yield broken("deployments", str(each), "wa deploy")
     if len(found) > _SAID:
@@ -101,22 +106,22 @@ async def _last_runs() -> list[tuple[str, str | None, Any]]:
 
 
 def sources(_: Settings) -> Iterator[Finding]:
-    """Whether each data source answers, and its account can only read."""
-    from blocks.sources import load_source
+    """Whether each data source answers, its account can only read, and its data are read as they are meant."""
+    from deployments.source_checks import check_sources
 
-    names = asyncio.run(_documents("sql-source"))
-    for name in names:
-        try:
-            report = load_source(name).check()
-        except Exception as error:
-            yield broken("sources", f"{name}: {_first(error)}", f"wa source check {name}")
+    verdicts = asyncio.run(check_sources())
+    for each in verdicts:
+        if each.report is None:
+            yield broken("sources", f"{each.kind} {each.name}: {each.error}", f"wa source check {each.name}")
             continue
-        said = f"{name}: {report.version}, {report.latency_ms:.0f} ms"
-        if report.writes:
+        said = f"{each.kind} {each.name}: {each.report.version}, {each.report.latency_ms:.0f} ms"
+        if each.report.writes:
             yield warning("sources", f"{said}; its account could write", "give it an account that only reads")
+        elif each.report.doubts:
+            yield warning("sources", f"{said}; {each.report.doubts[0]}", f"wa source check {each.name}")
         else:
             yield good("sources", said)
-    if not names:
+    if not verdicts:
         yield warning("sources", "there is no source block", "make one in the Prefect UI, if reports query a database")
 
 
@@ -151,18 +156,6 @@ async def _sessions() -> list[Finding]:
             todo = f"wa session qr --account {name}"
             found.append(broken("account", f"{name}: its session is not ready: {seen.reason or 'no state'}", todo))
     return found
-
-
-async def _documents(slug: str) -> list[str]:
-    from prefect.client.orchestration import get_client
-    from prefect.exceptions import ObjectNotFound
-
-    async with get_client() as client:
-        try:
-            documents = await client.read_block_documents_by_type(slug, include_secrets=False)
-        except ObjectNotFound:
-            return []
-        return sorted(each.name for each in documents if each.name)
 
 
 def _first(error: Exception) -> str:
