@@ -30,7 +30,7 @@ from deployments.up import Place, running
 from tests.ports import free_port
 from tests.postgres import database, postgres
 from wa_integrasi.catalog.models import Catalog
-from wa_integrasi.catalog.reading import read_catalog
+from wa_integrasi.catalog.reading import read_catalog_files
 from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.providers.meta import signature
 from wa_integrasi.store.engine import Store
@@ -64,7 +64,7 @@ class Answered:
 
 def people() -> Catalog:
     """The demo's catalog with operators enough for a burst."""
-    catalog = read_catalog(CATALOG.read_text(encoding="utf-8"), CATALOG.name).model_dump(exclude_unset=True)
+    catalog = read_catalog_files([CATALOG]).model_dump(exclude_unset=True)
     roles = sorted({role for trigger in catalog["triggers"].values() for role in trigger.get("roles", ())})
     for number in range(SENDERS):
         catalog["contacts"][f"operator-{number}"] = {
