@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
-from tests.postgres import database, postgres
+from tests.postgres import Copies, database, postgres
 from tests.sharing import Sharing
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.migrating import migrate
@@ -72,12 +73,13 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(postgres_url: str) -> Iterator[str]:
-    """The name of a migrated PostgreSQL database to copy."""
+def migrated_copies(postgres_url: str) -> Iterator[Copies]:
+    """Migrated PostgreSQL databases."""
     with database(postgres_url, driver=DRIVER) as url:
         with Store.open(url) as store:
             migrate(store)
-        yield str(make_url(url).database)
+        with closing(Copies(postgres_url, str(make_url(url).database))) as copies:
+            yield copies
 
 
 @pytest.fixture
@@ -92,8 +94,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_url")
         return
-    server, template = (request.getfixturevalue(name) for name in ("postgres_url", "migrated_template"))
-    with database(server, driver=DRIVER, template=template) as url:
+    with request.getfixturevalue("migrated_copies").one(driver=DRIVER) as url:
         yield url
 
 
