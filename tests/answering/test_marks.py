@@ -61,12 +61,12 @@ async def answered(world: World, marks: Marks, before: Callable[[], Awaitable[ob
         if before:
             await before()
         await world.serve_soon(tickets, world.desk)
-    await marks.close(within_s=5)
+    await marks.close(within_s=30)
 
 
 def until(phone: Phone, count: int) -> Callable[[], Awaitable[object]]:
     async def marked() -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await phone.reached[count].wait()
 
     return marked
@@ -127,7 +127,7 @@ async def test_a_mark_that_would_come_after_the_answer_is_not_sent(world: World)
     async with marks.shown(tickets):
         await world.serve_soon(tickets, world.desk)
         late.set()
-    await marks.close(within_s=5)
+    await marks.close(within_s=30)
     assert phone.marks == []
 
 
@@ -195,6 +195,6 @@ async def test_what_waited_until_it_was_too_old_ends_marked_as_failed(world: Wor
     world.clock.tick(hours=1)
     [command] = Desk(world.store, ZONE, clock=world.clock).open().given_up
     marks.give_up(command)
-    await marks.close(within_s=5)
+    await marks.close(within_s=30)
     assert phone.marks == [(asked, "⏳"), (asked, "❌")]
     assert command.chat == PEOPLE["budi"]

@@ -89,7 +89,7 @@ class TestRealClamd:
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-def answering(handler: Handler) -> AbstractAsyncContextManager[ClamAv]:
+def answering(handler: Handler, *, timeout_s: float = 30) -> AbstractAsyncContextManager[ClamAv]:
     """Something else where clamd should be."""
 
     @asynccontextmanager
@@ -105,7 +105,7 @@ def answering(handler: Handler) -> AbstractAsyncContextManager[ClamAv]:
         port = free_port()
         server = await asyncio.start_server(handled, "127.0.0.1", port)
         async with server:
-            yield ClamAv(f"127.0.0.1:{port}", timeout_s=0.5)
+            yield ClamAv(f"127.0.0.1:{port}", timeout_s=timeout_s)
 
     return serving()
 
@@ -185,7 +185,7 @@ class TestSomethingElse:
         async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await asyncio.sleep(3)
 
-        async with answering(deaf) as clamav:
+        async with answering(deaf, timeout_s=0.5) as clamav:
             verdict = await clamav.scan(io.BytesIO(bytes(50_000_000)))
         assert verdict == ScanFailed("clamd did not take the whole file: no answer in time")
 
@@ -194,7 +194,7 @@ class TestSomethingElse:
             await whole_stream(reader)
             await reader.read(-1)
 
-        async with answering(mute) as clamav:
+        async with answering(mute, timeout_s=0.5) as clamav:
             assert await clamav.scan(pieces(b"a")) == ScanFailed("clamd gave no verdict in time")
 
     async def test_nobody_there(self, tmp_path: Path) -> None:

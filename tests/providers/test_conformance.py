@@ -23,7 +23,7 @@ from wa_integrasi.providers.base import (
 )
 from wa_integrasi.recipient import Recipient
 
-_PATIENCE_S = 0.6
+_PATIENCE_S = 1.0
 
 
 def _outbound(recipient: Recipient, body: str = "Rekap hari ini: *aman*") -> Outbound:
@@ -53,31 +53,31 @@ def _closed_port() -> str:
 
 class TestSender:
     async def test_accepted_message_has_the_providers_id(self, channel: Any, server: Any) -> None:
-        async with channel.sender(server.url, 5, 5) as sender:
+        async with channel.sender(server.url, 30, 5) as sender:
             assert await sender.send(_outbound(channel.reachable)) == Accepted(channel.accepted_id)
         assert len(server.requests) == 1
 
     async def test_echoing_channels_carry_the_attempt(self, channel: Any, server: Any) -> None:
-        async with channel.sender(server.url, 5, 5) as sender:
+        async with channel.sender(server.url, 30, 5) as sender:
             await sender.send(_outbound(channel.reachable))
             assert (b"attempt-7f3a" in server.requests[0].body) is sender.capabilities.echoes_attempt
 
     async def test_connections_are_kept(self, channel: Any, server: Any) -> None:
-        async with channel.sender(server.url, 5, 5) as sender:
+        async with channel.sender(server.url, 30, 5) as sender:
             for _ in range(5):
                 await sender.send(_outbound(channel.reachable))
         assert len(server.requests) == 5
         assert server.connections == 1
 
     async def test_no_more_connections_than_allowed(self, channel: Any, server: Any) -> None:
-        async with channel.sender(server.url, 5, 3) as sender:
+        async with channel.sender(server.url, 30, 3) as sender:
             outcomes = await asyncio.gather(*(sender.send(_outbound(channel.reachable)) for _ in range(30)))
         assert outcomes == [Accepted(channel.accepted_id)] * 30
         assert server.connections <= 3
 
     async def test_waiting_for_a_place_is_no_failure(self, channel: Any, server: Any) -> None:
         async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(0.4)
             await channel.accepted(reader, writer)
 
         server.otherwise = slow
@@ -136,7 +136,7 @@ class TestSender:
 
     async def test_success_without_an_id_is_unanswered(self, channel: Any, server: Any) -> None:
         server.then(channel.without_id)
-        async with channel.sender(server.url, 5, 5) as sender:
+        async with channel.sender(server.url, 30, 5) as sender:
             assert isinstance(await sender.send(_outbound(channel.reachable)), Unanswered)
 
     @pytest.mark.parametrize("status", [500, 502, 503, 504])
@@ -144,20 +144,20 @@ class TestSender:
         self, channel: Any, server: Any, answer: Any, status: int
     ) -> None:
         server.then(answer(status, b"<html>Bad gateway</html>"))
-        async with channel.sender(server.url, 5, 5) as sender:
+        async with channel.sender(server.url, 30, 5) as sender:
             assert isinstance(await sender.send(_outbound(channel.reachable)), Unanswered)
 
     @pytest.mark.parametrize("status", [301, 302, 307, 308])
     async def test_redirects_are_not_followed(self, channel: Any, server: Any, answer: Any, status: int) -> None:
         server.then(answer(status, b"", Location=f"{server.url}/elsewhere"))
-        async with channel.sender(server.url, 5, 5) as sender:
+        async with channel.sender(server.url, 30, 5) as sender:
             outcome = await sender.send(_outbound(channel.reachable))
         assert isinstance(outcome, Failed)
         assert len(server.requests) == 1
 
     async def test_too_many_requests_says_how_long(self, channel: Any, server: Any, answer: Any) -> None:
         server.then(answer(429, b"slow down", Retry_After="17"))
-        async with channel.sender(server.url, 5, 5) as sender:
+        async with channel.sender(server.url, 30, 5) as sender:
             outcome = await sender.send(_outbound(channel.reachable))
         assert isinstance(outcome, Failed)
         assert (outcome.action, outcome.retry_after) == (Action.RETRY, 17.0)
@@ -166,7 +166,7 @@ class TestSender:
         number = channel.reachable.address
         quoted = f"Malformed token {channel.secrets[0]} for {number} ({number[1:]}, 0812-3456-7890) at {server.url}/x\n"
         server.then(channel.refusal(quoted * 20))
-        async with channel.sender(server.url, 5, 5) as sender:
+        async with channel.sender(server.url, 30, 5) as sender:
             outcome = await sender.send(_outbound(channel.reachable))
             shown = f"{outcome} {sender!r}"
         assert isinstance(outcome, Failed)
@@ -176,7 +176,7 @@ class TestSender:
             assert private not in shown
 
     async def test_recipients_it_cannot_reach_are_refused_unsent(self, channel: Any, server: Any) -> None:
-        async with channel.sender(server.url, 5, 5) as sender:
+        async with channel.sender(server.url, 30, 5) as sender:
             assert channel.unreachable.kind not in sender.capabilities.recipients
             outcome = await sender.send(_outbound(channel.unreachable))
         assert isinstance(outcome, Failed)
@@ -194,7 +194,7 @@ class TestSender:
 
     @pytest.mark.parametrize("body", ["\ud800 half a pair", "\x00", "🙂" * 4096, '"\\ \u2028'])
     async def test_any_text_gets_an_outcome(self, channel: Any, server: Any, body: str) -> None:
-        async with channel.sender(server.url, 5, 5) as sender:
+        async with channel.sender(server.url, 30, 5) as sender:
             text = Text.model_construct(body=body)
             outcome = await sender.send(Outbound(channel.reachable, text, "attempt-7f3a"))
         assert outcome == Accepted(channel.accepted_id)

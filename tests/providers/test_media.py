@@ -147,7 +147,7 @@ async def fetch(fetcher: FetchesMedia, file: str | None = None, url: str | None 
 
 
 def meta(url: str, within_s: float = WITHIN_S) -> MetaMedia:
-    return MetaMedia(MetaConfig("106540352242922", TOKEN, api_url=url, timeout_s=5), within_s=within_s)
+    return MetaMedia(MetaConfig("106540352242922", TOKEN, api_url=url, timeout_s=30), within_s=within_s)
 
 
 def twilio(url: str, within_s: float = WITHIN_S) -> TwilioMedia:
@@ -156,7 +156,7 @@ def twilio(url: str, within_s: float = WITHIN_S) -> TwilioMedia:
 
 
 def waha(url: str, within_s: float = WITHIN_S) -> WahaMedia:
-    return WahaMedia(WahaConfig(url, TOKEN, timeout_s=5), within_s=within_s)
+    return WahaMedia(WahaConfig(url, TOKEN, timeout_s=30), within_s=within_s)
 
 
 def wwebjs(url: str, within_s: float = WITHIN_S) -> WwebjsMedia:

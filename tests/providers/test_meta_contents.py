@@ -192,7 +192,7 @@ def listed(name: str, **fields: Any) -> dict[str, Any]:
 
 class TestTemplates:
     async def _templates(self, server: Any, waba_id: str | None = "2042") -> Any:
-        config = MetaConfig("1065", "token", api_url=server.url, timeout_s=5, waba_id=waba_id)
+        config = MetaConfig("1065", "token", api_url=server.url, timeout_s=30, waba_id=waba_id)
         async with MetaCloudSender(config) as sender:
             return await sender.templates()
 

@@ -46,7 +46,7 @@ def wa(store: Store, database_url: str, gateway: Any, waha: Any, monkeypatch: py
     """Run `wa session` with Prefect played: it knows a WAHA, a Watzap and a Meta account."""
     blocks = {
         "default": lambda: waha.sender(gateway.url, 5, 5),
-        "kantor": lambda: WatzapSender(WatzapConfig(*WATZAP_KEYS, api_url=gateway.url, timeout_s=5)),
+        "kantor": lambda: WatzapSender(WatzapConfig(*WATZAP_KEYS, api_url=gateway.url, timeout_s=30)),
         "resmi": lambda: MetaCloudSender(MetaConfig("106540352242922", "token", api_url=gateway.url)),
     }
 

@@ -50,7 +50,7 @@ class Gateways:
         self._makes: dict[str, Callable[[str], Any]] = {
             "waha": lambda url: waha.sender(url, 5, 5),
             "wwebjs": lambda url: wwebjs.sender(url, 5, 5),
-            "watzap": lambda url: WatzapSender(WatzapConfig(*WATZAP_KEYS, api_url=url, timeout_s=5)),
+            "watzap": lambda url: WatzapSender(WatzapConfig(*WATZAP_KEYS, api_url=url, timeout_s=30)),
             "meta": lambda url: MetaCloudSender(MetaConfig("106540352242922", "token", api_url=url)),
         }
 

@@ -21,7 +21,7 @@ def message(number: int, account: str = "default") -> Claimed:
 
 async def all_of(flight: Flight, count: int) -> list[int]:
     landed: list[int] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(landed) < count:
             await flight.changed.wait()
             landed += [each.id for each, _ in flight.take()]

@@ -60,7 +60,7 @@ async def test_the_service_stops_also_in_the_moment_in_which_a_webhook_comes(sto
     for _ in range(turns):
         await asyncio.sleep(0)
     worker.cancel()
-    done, _ = await asyncio.wait([worker], timeout=5)
+    done, _ = await asyncio.wait([worker], timeout=30)
     assert done == {worker}
 
 
