@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from pathlib import Path
 from typing import Annotated
@@ -51,17 +52,23 @@ def apply_(
 ) -> None:
     """Make the database say what the files say, all of it or nothing.
 
-    Shows what is new (+), replaced (~, with who else uses it) and removed (-).
+    Shows what is new (+), replaced (~, with who else uses it) and removed (-), and whose STOP goes along to a new
+    number.
     """
     catalog = read_catalog_files(files)
     with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
         check_revision(store)
-        changes = apply_catalog(store, catalog, prune=prune)
+        changes = apply_catalog(store, catalog, prune=prune, actor=f"cli:{getpass.getuser()}")
     for mark, names in (("+", changes.created), ("~", changes.changed), ("-", changes.removed)):
         for name in names:
             others = ", ".join(changes.also_used_by.get(name, ()))
             typer.echo(f"{mark} {name}{others and f' (also used by {others})'}")
     typer.echo(f"{changes.same} unchanged")
+    for each in changes.carried:
+        typer.echo(
+            f"note: {each.contact} had said STOP under {each.said_under} ({each.account}); it stays so under "
+            f"{', '.join(each.holds_for)} until they write START (or 'wa contact start {each.contact}')"
+        )
     for name, other in changes.shared_phones.items():
         typer.echo(f"warning: contacts.{name}.phone: {shared_phone_text(other)}", err=True)
 

@@ -1,4 +1,4 @@
-"""`wa contact`: who is not answered any more, and what is known of somebody."""
+"""`wa contact`: who is not answered any more, and who is written to again."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import typer
 from deployments.commands.output import AsJson, is_text, listing, moment
 from deployments.errors import NotThereError
 from wa_integrasi.accounts import known_accounts
+from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
+from wa_integrasi.intake.asking import contact_of
 from wa_integrasi.intake.senders import EVERY_ACCOUNT, Block, block, blocks, unblock
+from wa_integrasi.intake.stopping import start
 from wa_integrasi.recipient import Kind, RecipientError
 from wa_integrasi.reporting import UnknownRecipientError, recipients_of
 from wa_integrasi.settings import load_settings
@@ -71,6 +74,33 @@ def blocked_contacts(as_json: AsJson = False) -> None:
         for each in found
     ]
     listing(rows, as_json=as_json, empty="nobody is blocked")
+
+
+@app.command("start")
+def start_contact(
+    who: Who,
+    reason: Annotated[str, typer.Option(help="Why they are to be written to; the audit log shows it.")],
+    account: Account = None,
+) -> None:
+    """Write again to somebody who said STOP, as if they had said START; exit code 1 when they had not.
+
+    Only where they have asked for it, or where the number is another person's now.
+    """
+    if not reason.strip() or not is_text(reason):
+        raise typer.BadParameter("--reason: must say something, in UTF-8")
+    with Store.open(load_settings().database_url.get_secret_value(), create=False) as store:
+        check_revision(store)
+        address = _address(store, who)
+        contact = contact_of(load_catalog(store), [address])
+        names = contact.addresses if contact else (address,)
+        if account is not None:
+            _account(store, account)
+        started = start(store, names, _actor(), reason.strip()[:500], utc_now(), account)
+    if not started:
+        typer.echo(f"error: {who} has not said STOP{f' to {account}' if account else ''}", err=True)
+        raise typer.Exit(1)
+    for of, chat in started:
+        typer.echo(f"{chat} gets messages of {of} again")
 
 
 def _actor() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,16 @@ from deployments.cli import app
 from tests.conftest import FrozenClock
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.reading import read_catalog
+from wa_integrasi.catalog.renumbering import Carried
 from wa_integrasi.catalog.storing import Changes, apply_catalog, load_catalog
 from wa_integrasi.catalog.writing import write_catalog
+from wa_integrasi.content import Text
+from wa_integrasi.inbox.contacts import Consent, note_contacts
+from wa_integrasi.outbox import NewMessage, Outbox
+from wa_integrasi.policy.rules import AccountRules
+from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import contacts, reports, triggers
+from wa_integrasi.store.tables import audit_log, contacts, reports, triggers
 
 BODY = "*{{ report.title }}*\n{% for row in rows %}\n– {{ row.unit }}: 100 % “✅” 👩‍🏭\n---\n{% endfor %}\n"
 
@@ -243,3 +250,86 @@ reports:
     assert apply_catalog(store, Catalog.model_validate(document)).also_used_by == {
         "chat_templates.rekap": ["reports.harian"]
     }
+
+
+class TestStop:
+    """Who has said STOP has said it under a new number too."""
+
+    OLD, NEW, LATER, LID = "+6281234567890", "+6281200000077", "+6281200000088", "112233445566778@lid"
+
+    def known_by(self, store: Store, clock: FrozenClock, phone: str, *ids: str, prune: bool = False) -> Changes:
+        siti = {"siti": {"phone": phone, "ids": list(ids), "display_name": "Siti"}} if phone else {}
+        catalog = Catalog.model_validate({"version": 1, "contacts": siti})
+        return apply_catalog(store, catalog, prune=prune, clock=clock, actor="cli:ani")
+
+    def said(self, store: Store, chat: str, agreed: bool, at: datetime) -> None:
+        with store.writing() as connection:
+            note_contacts(connection, [], [Consent("default", chat, agreed, at, "wrote")])
+
+    def may_send(self, store: Store, clock: FrozenClock, chat: str) -> bool:
+        outbox = Outbox(store, clock=clock)
+        outbox.enqueue([NewMessage(Recipient.of_chat(chat), Text(body="rekap"))])
+        return len(outbox.claim("test", {"default": AccountRules()})) == 1
+
+    def test_it_goes_along_and_is_said_and_audited_once(self, store: Store, clock: FrozenClock) -> None:
+        assert not self.known_by(store, clock, self.OLD).carried
+        self.said(store, self.OLD, False, clock())
+        clock.tick(seconds=1)
+        carried = [Carried("siti", "default", "+62…7890", ("+62…0077", "lid …6778"))]
+        assert self.known_by(store, clock, self.NEW, self.LID).carried == carried
+        assert not self.may_send(store, clock, self.NEW)
+        assert not self.may_send(store, clock, self.LID)
+        assert not self.known_by(store, clock, self.NEW, self.LID).carried
+        with store.reading() as connection:
+            [row] = connection.execute(select(audit_log)).all()
+        assert (row.actor, row.action, row.subject) == ("cli:ani", "contact.stop_follows", "contact:siti")
+        assert row.details == {"account": "default", "from": "+62…7890", "to": ["+62…0077", "lid …6778"]}
+
+    def test_a_start_ends_it(self, store: Store, clock: FrozenClock) -> None:
+        self.known_by(store, clock, self.OLD)
+        self.said(store, self.OLD, False, clock())
+        self.known_by(store, clock, self.NEW)
+        clock.tick(seconds=1)
+        self.said(store, self.NEW, True, clock())
+        assert self.may_send(store, clock, self.NEW)
+        assert not self.known_by(store, clock, self.LATER).carried
+
+    def test_what_they_said_since_under_the_new_number_counts_more(self, store: Store, clock: FrozenClock) -> None:
+        self.known_by(store, clock, self.OLD)
+        self.said(store, self.OLD, False, clock())
+        self.said(store, self.NEW, True, clock() + timedelta(seconds=1))
+        assert not self.known_by(store, clock, self.NEW).carried
+        assert self.may_send(store, clock, self.NEW)
+
+    def test_what_they_said_before_counts_less(self, store: Store, clock: FrozenClock) -> None:
+        self.known_by(store, clock, self.OLD)
+        self.said(store, self.NEW, True, clock() - timedelta(days=1))
+        self.said(store, self.OLD, False, clock())
+        assert self.known_by(store, clock, self.NEW).carried
+        assert not self.may_send(store, clock, self.NEW)
+
+    def test_it_is_remembered_of_who_was_removed(self, store: Store, clock: FrozenClock) -> None:
+        self.known_by(store, clock, self.OLD)
+        self.said(store, self.OLD, False, clock())
+        self.known_by(store, clock, "", prune=True)
+        assert self.known_by(store, clock, self.NEW).carried
+        assert not self.may_send(store, clock, self.NEW)
+
+    def test_who_applies_the_catalog_is_told(
+        self, store: Store, clock: FrozenClock, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("WA_DATABASE_URL", database_url)
+        self.known_by(store, clock, self.OLD)
+        self.said(store, self.OLD, False, clock())
+        file = tmp_path / "siti.yaml"
+        file.write_text(f'version: 1\ncontacts: {{siti: {{phone: "{self.NEW}", display_name: Siti}}}}\n')
+        ran = CliRunner().invoke(app, ["catalog", "apply", str(file)])
+        said = (
+            "siti had said STOP under +62…7890 (default); it stays so under +62…0077 until they write START "
+            "(or 'wa contact start siti')"
+        )
+        assert ran.stdout.splitlines() == [
+            "~ contacts.siti",
+            "0 unchanged",
+            f"note: {said}",
+        ]

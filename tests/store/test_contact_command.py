@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from deployments.cli import app
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.storing import apply_catalog
+from wa_integrasi.clock import utc_now
+from wa_integrasi.inbox.contacts import Consent, note_contacts
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import audit_log
 
@@ -57,12 +59,35 @@ def test_a_block_of_one_account_is_lifted_there(wa: Any) -> None:
     assert wa("unblock", "0812-3456-7890", "--account", "default").exit_code == 0
 
 
+def test_who_said_stop_is_written_to_again_when_a_person_says_so(wa: Any, store: Store) -> None:
+    siti = {"siti": {"phone": "0812-3456-7890", "ids": ["112233445566778@lid"], "display_name": "Siti"}}
+    apply_catalog(store, Catalog.model_validate({"version": 1, "contacts": siti}))
+    unsaid = wa("start", "siti", "--reason", "x")
+    assert (unsaid.exit_code, unsaid.stderr) == (1, "error: siti has not said STOP\n")
+    with store.writing() as connection:
+        for chat in ("+6281234567890", "112233445566778@lid"):
+            note_contacts(connection, [], [Consent("default", chat, False, utc_now(), "wrote stop")])
+    assert wa("start", "siti", "--reason", "x", "--account", "default").stdout.splitlines() == [
+        "+6281234567890 gets messages of default again",
+        "112233445566778@lid gets messages of default again",
+    ]
+    assert wa("start", "siti", "--reason", "x").exit_code == 1
+    with store.reading() as connection:
+        rows = connection.execute(select(audit_log).order_by(audit_log.c.id)).all()
+    assert [(row.action, row.details["contact"], row.details["reason"]) for row in rows] == [
+        ("start_contact", "+62…7890", "x"),
+        ("start_contact", "lid …6778", "x"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["block", "120363000000000000@g.us", "--reason", "x"], "must be a person"),
         (["block", "0812-3456-7890", "--reason", " "], "--reason: must say something"),
         (["block", "0812-3456-7890"], "--reason"),
+        (["start", "0812-3456-7890"], "--reason"),
+        (["start", "120363000000000000@g.us", "--reason", "x"], "must be a person"),
     ],
 )
 def test_wrong_usage_says_what_is_wrong(wa: Any, arguments: list[str], said: str) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select, update
 
+from wa_integrasi.audit.log import CLI
 from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.catalog.renumbering import Carried, addresses_before, carry_refusals
 from wa_integrasi.catalog.uses import shared_phones, users_of
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.store.engine import Store
@@ -37,17 +39,22 @@ class Changes:
     """By changed part who else uses it: what was not applied with it, and is changed by it all the same."""
     shared_phones: dict[str, str] = field(default_factory=dict)
     """By contact the one whose number it has: of the whole catalog that is in force now."""
+    carried: list[Carried] = field(default_factory=list)
+    """Words of refusal that went along to new numbers and ids of contacts."""
 
 
-def apply_catalog(store: Store, catalog: Catalog, *, prune: bool = False, clock: Clock = utc_now) -> Changes:
+def apply_catalog(
+    store: Store, catalog: Catalog, *, prune: bool = False, clock: Clock = utc_now, actor: str = CLI
+) -> Changes:
     """Make the database say what `catalog` says, in one transaction.
 
-    Entries that are not in it stay as they are, unless `prune` retires them. Raises `pydantic.ValidationError` when
-    what stays does not fit together with what is new.
+    Entries that are not in it stay as they are, unless `prune` retires them. Who has said STOP is not written to under
+    a new number either. Raises `pydantic.ValidationError` when what stays does not fit together with what is new.
     """
     changes = Changes()
     with store.writing() as connection:
         wanted = _definitions(catalog)
+        before = addresses_before(connection, catalog.contacts)
         for kind, table in _TABLES.items():
             found = _in_force(connection, table)
             for name, definition in wanted[kind].items():
@@ -65,6 +72,7 @@ def apply_catalog(store: Store, catalog: Catalog, *, prune: bool = False, clock:
                 changes.removed.append(f"{kind}.{name}")
                 _retire(connection, table, name, clock)
         in_force = _load(connection)
+        changes.carried = carry_refusals(connection, before, catalog.contacts, actor, clock())
     users, applied = users_of(in_force), {f"{kind}.{name}" for kind, names in wanted.items() for name in names}
     for entry in changes.changed:
         if others := [user for user in users.get(entry, ()) if user not in applied]:

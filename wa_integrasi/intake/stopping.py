@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, select, tuple_
 
+from wa_integrasi.audit.log import audit
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.content import Text
-from wa_integrasi.inbox import Consent, consent_of, plain_words
+from wa_integrasi.inbox import Consent, consent_of, note_contacts, plain_words
 from wa_integrasi.intake.asking import contact_of
 from wa_integrasi.intake.incoming import Incoming
 from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage
 from wa_integrasi.policy.gate import ChatState, goodbye_key
 from wa_integrasi.recipient import Recipient
+from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import chats
 
 _SAID: Mapping[str, str] = {
@@ -67,4 +70,22 @@ def goodbyes(connection: Connection, stops: Sequence[Incoming], catalog: Catalog
                 reply_to=message.quote_id or message.message_id,
             )
         )
+    return found
+
+
+def start(
+    store: Store, addresses: Collection[str], by: str, reason: str, at: datetime, account: str | None = None
+) -> list[tuple[str, str]]:
+    """Write to somebody again who had said STOP, because a person says so; accounts and chats that were stopped."""
+    c = chats.c
+    refused = select(c.account, c.chat, c.opted_in_at, c.opted_out_at).where(
+        c.chat.in_(addresses), c.opted_out_at.is_not(None), *([c.account == account] if account else [])
+    )
+    with store.writing() as connection:
+        rows = connection.execute(refused.order_by(c.account, c.chat)).all()
+        found = [(r.account, r.chat) for r in rows if ChatState(None, r.opted_in_at, r.opted_out_at).opted_out]
+        note_contacts(connection, [], [Consent(in_account, chat, True, at, by) for in_account, chat in found])
+        for in_account, chat in found:
+            shown = {"account": in_account, "contact": Recipient.of_chat(chat).masked, "reason": reason}
+            audit(connection, at, by, "start_contact", details=shown)
     return found
