@@ -114,6 +114,12 @@ class TestMessages:
         (event,) = parse(change(messages=[raw], contacts=[{"wa_id": "6281234567890"}, {"wa_id": "6281234567891"}]))
         assert event == BadItem("a message has no sender", raw)
 
+    @pytest.mark.parametrize(("wa_id", "user_id"), [("6281234567891", None), ("6281234567890", "ID.1349120865")])
+    def test_an_id_of_another_number_is_not_the_senders(self, wa_id: str, user_id: str | None) -> None:
+        raw = GOOD | {"from": "6281234567890"}
+        (event,) = parse(change(messages=[raw], contacts=[{"wa_id": wa_id, "user_id": "ID.1349120865"}]))
+        assert event.user_id == user_id
+
     def test_text_that_no_store_takes_is_replaced(self) -> None:
         (event,) = parse(change(messages=[message("text", text={"body": "a\x00b\ud800c🙂"})]))
         assert event.text == "a\ufffdb\ufffdc🙂"

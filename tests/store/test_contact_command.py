@@ -15,7 +15,7 @@ from wa_integrasi.catalog.storing import apply_catalog
 from wa_integrasi.clock import utc_now
 from wa_integrasi.inbox.contacts import Consent, note_contacts
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import audit_log
+from wa_integrasi.store.tables import audit_log, learned_ids
 
 
 @pytest.fixture
@@ -65,11 +65,14 @@ def test_who_said_stop_is_written_to_again_when_a_person_says_so(wa: Any, store:
     unsaid = wa("start", "siti", "--reason", "x")
     assert (unsaid.exit_code, unsaid.stderr) == (1, "error: siti has not said STOP\n")
     with store.writing() as connection:
-        for chat in ("+6281234567890", "112233445566778@lid"):
+        learned = {"account": "default", "phone": "+6281234567890", "believed": True, "at": utc_now()}
+        connection.execute(learned_ids.insert().values(address="ID.1349120865", **learned))
+        for chat in ("+6281234567890", "112233445566778@lid", "ID.1349120865"):
             note_contacts(connection, [], [Consent("default", chat, False, utc_now(), "wrote stop")])
     assert wa("start", "siti", "--reason", "x", "--account", "default").stdout.splitlines() == [
         "+6281234567890 gets messages of default again",
         "112233445566778@lid gets messages of default again",
+        "ID.1349120865 gets messages of default again",
     ]
     assert wa("start", "siti", "--reason", "x").exit_code == 1
     with store.reading() as connection:
@@ -77,6 +80,7 @@ def test_who_said_stop_is_written_to_again_when_a_person_says_so(wa: Any, store:
     assert [(row.action, row.details["contact"], row.details["reason"]) for row in rows] == [
         ("start_contact", "+62…7890", "x"),
         ("start_contact", "lid …6778", "x"),
+        ("start_contact", "bsuid …0865", "x"),
     ]
 
 

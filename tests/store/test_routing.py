@@ -28,11 +28,13 @@ from wa_integrasi.providers.base import Accepted, MessageEvent
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import (
+    audit_log,
     commands,
     complaint_queue,
     conversations,
     dialogs,
     inbound_messages,
+    learned_ids,
     media,
     reports,
     senders,
@@ -63,7 +65,16 @@ class People:
         """Store messages; nothing is routed yet."""
         number = next(self._numbers)
         items = [
-            MessageEvent(f"m{number}.{i}", by, at or self.clock(), kind, text, more.get("raw", {}), more.get("chat"))
+            MessageEvent(
+                f"m{number}.{i}",
+                by,
+                at or self.clock(),
+                kind,
+                text,
+                more.get("raw", {}),
+                more.get("chat"),
+                user_id=more.get("user_id"),
+            )
             for i, text in enumerate(texts)
         ]
         keep(self.inbox, self._receiver, f"said {number}".encode(), lambda: items)
@@ -397,6 +408,155 @@ class TestTrouble:
 def removed(plan: dict[str, Any]) -> int:
     """How many rows a query has read for nothing."""
     return plan.get("Rows Removed by Filter", 0) + sum(map(removed, plan.get("Plans", [])))
+
+
+class TestLearnedIds:
+    """Who shows only an id is known by the number that the channel told with it before."""
+
+    ID, LID, OTHER = "ID.1349120865", "112233445566778@lid", "+6281234567892"
+    CONTACTS: ClassVar[dict[str, Any]] = {"siti": {"phone": SITI, "display_name": "Siti", "roles": ["operator"]}}
+
+    @pytest.fixture
+    def plant(self, people: People) -> People:
+        self.known(people, **self.CONTACTS)
+        people.router = Router(people.store, people.outbox, CommandReader("Asia/Jakarta"), people.clock)
+        return people
+
+    def known(self, people: People, **contacts: Any) -> None:
+        """Apply a catalog with these people; it counts at once."""
+        catalog = Catalog.model_validate({"version": 1, **CATALOG, "contacts": contacts})
+        apply_catalog(people.store, catalog, prune=True, clock=people.clock)
+        people.clock.tick(minutes=1)
+
+    def may_run(self, people: People, by: str) -> bool:
+        """Whether somebody is taken for one who may run something: only then a typing error is a command."""
+        return people.said("suhu boler 2", by=by) == {Route.COMMAND: 1}
+
+    def audited(self, people: People) -> list[tuple[str, str, str, Any]]:
+        return [(row.action, row.subject, row.outcome, row.details) for row in people.rows(audit_log)]
+
+    def may_send(self, people: People, chat: str) -> bool:
+        people.outbox.enqueue([NewMessage(Recipient.of_chat(chat), Text(body="rekap"))])
+        people.outbox.claim("test", {"default": AccountRules()})
+        return {row.chat: row.status for row in people.rows(wa_outbox) if row.content == "rekap"}[chat] == "sending"
+
+    def test_their_rights_are_theirs_and_it_is_audited_once(self, plant: People) -> None:
+        assert not self.may_run(plant, self.ID)
+        plant.said("halo", "halo juga", user_id=self.ID)
+        plant.said("halo lagi", user_id=self.ID)
+        assert self.may_run(plant, self.ID)
+        last = plant.rows(inbound_messages)[-1]
+        assert (last.chat, last.sender, last.sender_phone) == (self.ID, self.ID, SITI), (
+            "the answer goes where it was asked"
+        )
+        shown = {"account": "default", "id": "bsuid …0865", "phone": "+62…7890"}
+        assert self.audited(plant) == [("contact.id_learned", "contact:siti", "done", shown)]
+
+    def test_stop_and_start_count_for_their_number(self, plant: People) -> None:
+        plant.said("halo", user_id=self.ID)
+        plant.said("berhenti", by=self.ID)
+        assert not self.may_send(plant, SITI)
+        plant.clock.tick(seconds=1)
+        plant.said("mulai", by=self.ID)
+        assert self.may_send(plant, SITI)
+
+    def test_a_stop_counts_that_was_said_before_the_id_was_known(self, plant: People) -> None:
+        plant.said("berhenti", by=self.ID)
+        assert self.may_send(plant, SITI)
+        plant.said("halo", user_id=self.ID)
+        assert not self.may_send(plant, SITI)
+
+    def test_a_stop_by_number_counts_for_the_id(self, plant: People) -> None:
+        plant.said("halo", user_id=self.ID)
+        plant.said("berhenti")
+        assert not self.may_send(plant, self.ID)
+
+    def test_a_block_holds_for_the_id(self, plant: People, clock: FrozenClock) -> None:
+        plant.said("halo", user_id=self.ID)
+        block(plant.store, Block("*", SITI, clock(), "cli", "x"))
+        assert plant.said("halo", by=self.ID) == {Route.BLOCKED: 1}
+
+    def test_an_id_that_the_catalog_gives_to_another_is_not_believed(
+        self, plant: People, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        budi = {"phone": BUDI, "display_name": "Budi", "ids": [self.ID]}
+        self.known(plant, **self.CONTACTS, budi=budi)
+        plant.said("halo", user_id=self.ID)
+        plant.said("halo", user_id=self.ID)
+        assert not self.may_run(plant, self.ID)
+        plant.said("berhenti", by=self.ID)
+        assert self.may_send(plant, self.OTHER)
+        shown = {"account": "default", "id": "bsuid …0865", "phone": "+62…7890", "belongs_to": "budi"}
+        assert self.audited(plant) == [("contact.id_refused", "contact:siti", "refused", shown)]
+        assert "bsuid …0865" in caplog.text
+        assert self.ID not in caplog.text
+        assert SITI not in caplog.text
+
+    def test_the_catalog_takes_an_id_back_at_once(self, plant: People) -> None:
+        plant.said("halo", user_id=self.ID)
+        self.known(plant, **self.CONTACTS, budi={"phone": BUDI, "display_name": "Budi", "ids": [self.ID]})
+        assert plant.rows(learned_ids) == []
+        assert not self.may_run(plant, self.ID)
+
+    def test_the_newest_word_counts_whenever_it_comes(self, plant: People, clock: FrozenClock) -> None:
+        self.known(plant, **self.CONTACTS, budi={"phone": BUDI, "display_name": "Budi"})
+        plant.said("halo", by=BUDI, user_id=self.ID)
+        plant.said("halo", user_id=self.ID, at=clock() - timedelta(minutes=5))
+        assert not self.may_run(plant, self.ID)
+        clock.tick(seconds=1)
+        plant.said("halo", user_id=self.ID)
+        assert self.may_run(plant, self.ID)
+        assert self.audited(plant)[-1][3]["before"] == "+62…7891"
+
+    def test_whoever_has_the_number_now_takes_it_from_the_id_before(self, plant: People, clock: FrozenClock) -> None:
+        plant.said("halo", user_id=self.ID)
+        clock.tick(seconds=1)
+        plant.said("halo", user_id="ID.777777")
+        assert not self.may_run(plant, self.ID)
+        assert self.may_run(plant, "ID.777777")
+
+    def test_an_id_whose_number_is_nobodys_is_nobody(self, plant: People, clock: FrozenClock) -> None:
+        plant.said("halo", user_id=self.ID)
+        clock.tick(seconds=1)
+        plant.said("halo", by=self.OTHER, user_id=self.ID)
+        assert not self.may_run(plant, self.ID)
+        assert plant.rows(learned_ids) == [], "nothing is kept of strangers"
+
+    def test_a_number_that_the_catalog_gives_to_another_gives_the_id_before_nothing(self, plant: People) -> None:
+        plant.said("halo", user_id=self.ID)
+        self.known(plant, tono={"phone": SITI, "display_name": "Tono", "roles": ["operator"]})
+        assert not self.may_run(plant, self.ID)
+        assert plant.rows(learned_ids) == []
+
+    def test_nothing_is_left_of_who_is_no_contact_any_more(self, plant: People) -> None:
+        plant.said("halo", user_id=self.ID)
+        self.known(plant)
+        assert plant.rows(learned_ids) == []
+
+    def test_what_people_write_of_themselves_proves_nothing(self, plant: People) -> None:
+        card = {"contacts": [{"name": {"formatted_name": "Siti"}, "phones": [{"phone": SITI, "wa_id": SITI[1:]}]}]}
+        plant.said("", by=self.ID, kind="contacts", raw=card)
+        plant.said(f"saya Siti, {SITI}", by=self.ID)
+        assert not self.may_run(plant, self.ID)
+
+    @pytest.mark.parametrize(
+        ("provider", "believed"), [("waha", True), ("wwebjs", False), ("twilio", False), ("watzap", False)]
+    )
+    def test_channels_that_prove_nothing_are_not_believed(self, plant: People, provider: str, believed: bool) -> None:
+        plant.write("halo")
+        with plant.store.writing() as connection:
+            connection.execute(update(inbound_messages).values(provider=provider, sender_lid=self.LID))
+        plant.routes()
+        assert [row.address for row in plant.rows(learned_ids)] == ([self.LID] if believed else [])
+
+    def test_another_account_has_its_own(self, plant: People) -> None:
+        plant.said("halo", user_id=self.ID)
+        plant.write("suhu boler 2", by=self.ID)
+        with plant.store.writing() as connection:
+            connection.execute(
+                update(inbound_messages).where(inbound_messages.c.sender == self.ID).values(account="lain")
+            )
+        assert plant.routes() == {Route.CONVERSATION: 1}
 
 
 def test_what_is_asked_of_those_who_write_does_not_grow_with_those_who_once_did(people: People) -> None:

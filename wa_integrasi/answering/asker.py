@@ -39,12 +39,14 @@ class Asker:
     """Whether the message that asks mentions the account."""
     tapped: str | None = None
     """The question on whose choice they tapped; `Tap.question`."""
+    names: Sequence[str] = ()
+    """What else the channel knows them by, from their message."""
 
     @property
     def addresses(self) -> Sequence[str]:
         """Every name by which the channel may know them, the one that they ask under first."""
         own = self.sender or self.chat
-        return tuple(dict.fromkeys((own, *(self.contact.addresses if self.contact else ()))))
+        return tuple(dict.fromkeys((own, *self.names, *(self.contact.addresses if self.contact else ()))))
 
     @property
     def roles(self) -> Sequence[str]:
@@ -83,10 +85,11 @@ def askers_of(
     found = {}
     for command in commands:
         row = messages.get(command.message_id) if command.message_id is not None else None
-        known = (row.sender_phone, row.sender_user_id, row.sender_lid) if row else ()
+        told = (row.sender_phone, row.sender_user_id, row.sender_lid) if row else ()
+        known = [address for address in told if address]
         in_group = Recipient.of_chat(command.chat).kind is Kind.GROUP
         who = [command.sender, *known] if command.sender else [] if in_group else [command.chat]
-        contact = contact_of(catalog, [address for address in who if address])
+        contact = contact_of(catalog, who)
         found[command.id] = Asker(
             command.account,
             command.chat,
@@ -99,6 +102,7 @@ def askers_of(
             None if command.sender else command.asked_by,
             mentions_us=bool(row and row.context and row.context.get("mentions_us")),
             tapped=_tapped(row.details) if row else None,
+            names=known,
         )
     return found
 

@@ -1,4 +1,4 @@
-"""What a new number or id of a contact takes along: that they want no messages."""
+"""What a new number or id of a contact takes along, that they want no messages; and what it makes us forget."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, delete, or_, select
 
 from wa_integrasi.audit.log import audit
 from wa_integrasi.catalog.people import Contact
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.bulk import bulk, moment
-from wa_integrasi.store.tables import chats, contacts
+from wa_integrasi.store.tables import chats, contacts, learned_ids
 
 _CARRY = bulk(
     "INSERT INTO chats (account, chat, opted_out_at, opted_out_by) "
@@ -86,6 +86,27 @@ def carry_refusals(
         told = {"account": each.account, "from": each.said_under, "to": list(each.holds_for)}
         audit(connection, at, actor, "contact.stop_follows", f"contact:{each.contact}", details=told)
     return carried
+
+
+def holders(connection: Connection) -> Mapping[str, str]:
+    """By number the contact whose it is: of those who share one the first."""
+    c = contacts.c
+    rows = connection.execute(select(c.name, c.definition).where(c.retired_at.is_(None)))
+    return {definition["phone"]: name for name, definition in sorted(rows.tuples(), reverse=True)}
+
+
+def forget_ids(connection: Connection, before: Mapping[str, str], now: Mapping[str, Contact]) -> None:
+    """Forget the ids that were learned of numbers with another holder than `before`, and whatever the catalog decides.
+
+    Who had the number has the id still: it would give them the rights of whoever has the number now.
+    """
+    holding = holders(connection)
+    named = {address for contact in now.values() for address in contact.ids}
+    c = learned_ids.c
+    for row in connection.execute(select(c.address, c.account, c.phone, c.believed)).all():
+        kept = row.phone in holding and before.get(row.phone) == holding[row.phone]
+        if not kept or (row.address in named) == row.believed:
+            connection.execute(delete(learned_ids).where(c.address == row.address, c.account == row.account))
 
 
 def _refusals(connection: Connection, addresses: Collection[str]) -> Sequence[Mapping[str, Any]]:

@@ -24,6 +24,7 @@ from wa_integrasi.intake.asking import Asked, asked_of, contact_of
 from wa_integrasi.intake.conversations import place
 from wa_integrasi.intake.hearing import Dangers, Hearing
 from wa_integrasi.intake.incoming import Incoming, Person, finish, put_off, take, waiting
+from wa_integrasi.intake.learning import learn
 from wa_integrasi.intake.media import NewMedia, note_media
 from wa_integrasi.intake.replies import too_much
 from wa_integrasi.intake.senders import blocked_of, keep_standings, lock_standings
@@ -168,12 +169,14 @@ class Router:
             taken = take(connection)
             if not taken.messages:
                 return Counter()
+            messages, said = learn(connection, taken.messages, catalog, self._clock())
+            taken = replace(taken, messages=messages)
             found = self._sorted(connection, taken, catalog)
             # Conversations before chats, as they are locked by whoever classifies them.
             talks = place(connection, found.talks, timedelta(minutes=catalog.intake.quiet_minutes), self._clock())
-            note_contacts(connection, [], consents_elsewhere(taken.messages, catalog))
+            note_contacts(connection, [], [*said, *consents_elsewhere(messages, catalog)])
             self._act(connection, found, catalog)
-            finish(connection, [(m, found.routes[m.id], talks.get(m.id)) for m in [*taken.messages, *found.unheard]])
+            finish(connection, [(m, found.routes[m.id], talks.get(m.id)) for m in [*messages, *found.unheard]])
             if found.heard:
                 self._store.wake(connection)
         return Counter(found.routes.values())

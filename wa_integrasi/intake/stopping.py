@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, or_, select, tuple_
 
 from wa_integrasi.audit.log import audit
 from wa_integrasi.catalog.models import Catalog
@@ -18,7 +18,7 @@ from wa_integrasi.outbox import NewMessage
 from wa_integrasi.policy.gate import ChatState, goodbye_key
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import chats
+from wa_integrasi.store.tables import chats, learned_ids
 
 _SAID: Mapping[str, str] = {
     "id": "Baik, mulai sekarang Anda tidak menerima pesan apa pun dari nomor ini: tidak ada rekap, langganan, atau "
@@ -29,15 +29,15 @@ _SAID: Mapping[str, str] = {
 
 
 def consents_elsewhere(messages: Sequence[Incoming], catalog: Catalog) -> Iterator[Consent]:
-    """What words of consent and refusal of contacts mean for names of theirs that their channel does not tell."""
+    """What words of consent and refusal of contacts mean for all names of theirs, not only those told with them."""
     for message in messages:
         agreed = consent_of(message.kind, message.group_id, message.text or "")
         contact = contact_of(catalog, message.addresses) if agreed is not None else None
         if agreed is None or contact is None:
             continue
         by = f"wrote {plain_words(message.text or '')}"
-        for chat in contact.addresses:
-            if chat not in message.addresses:
+        for chat in dict.fromkeys((*message.addresses, *contact.addresses)):
+            if chat != message.sender:
                 yield Consent(message.account, chat, agreed, message.at, by)
 
 
@@ -77,13 +77,15 @@ def start(
     store: Store, addresses: Collection[str], by: str, reason: str, at: datetime, account: str | None = None
 ) -> list[tuple[str, str]]:
     """Write to somebody again who had said STOP, because a person says so; accounts and chats that were stopped."""
-    c = chats.c
+    c, of_theirs = chats.c, learned_ids.c.phone.in_(addresses) & learned_ids.c.believed
     refused = select(c.account, c.chat, c.opted_in_at, c.opted_out_at).where(
-        c.chat.in_(addresses), c.opted_out_at.is_not(None), *([c.account == account] if account else [])
+        or_(c.chat.in_(addresses), c.chat.in_(select(learned_ids.c.address).where(of_theirs))),
+        c.opted_out_at.is_not(None),
+        *([c.account == account] if account else []),
     )
     with store.writing() as connection:
-        rows = connection.execute(refused.order_by(c.account, c.chat)).all()
-        found = [(r.account, r.chat) for r in rows if ChatState(None, r.opted_in_at, r.opted_out_at).opted_out]
+        rows = connection.execute(refused).all()
+        found = sorted((r.account, r.chat) for r in rows if ChatState(None, r.opted_in_at, r.opted_out_at).opted_out)
         note_contacts(connection, [], [Consent(in_account, chat, True, at, by) for in_account, chat in found])
         for in_account, chat in found:
             shown = {"account": in_account, "contact": Recipient.of_chat(chat).masked, "reason": reason}

@@ -120,7 +120,8 @@ def _message(item: _Node, contacts: list[_Node]) -> Event:
         text=_text(kind, item),
         raw=item,
         name=storable(name)[:_LONGEST_ID] if isinstance(name, str) and name else None,
-        user_id=_user_id(item.get("from_user_id")) or _user_id(contact.get("user_id")),
+        user_id=_user_id(item.get("from_user_id"))
+        or (_user_id(contact.get("user_id")) if _is_of(contact, sender) else None),
     )
 
 
@@ -134,8 +135,13 @@ def _unknown(kind: str, item: _Node, contacts: list[_Node]) -> Event:
 
 def _contact(item: _Node, sender: str, contacts: list[_Node]) -> _Node:
     """What the envelope says of the sender, who is one of several people, or the only one."""
-    theirs = (c for c in contacts if sender in (_phone(c.get("wa_id")), _user_id(c.get("user_id"))))
+    theirs = (contact for contact in contacts if _is_of(contact, sender))
     return next(theirs, contacts[0] if len(contacts) == 1 and item.get("type") != "system" else {})
+
+
+def _is_of(contact: _Node, sender: str) -> bool:
+    """Whether it says itself whose it is: only then its id is the sender's, who gets rights by it."""
+    return sender in (_phone(contact.get("wa_id")), _user_id(contact.get("user_id")))
 
 
 def _text(kind: str, item: _Node) -> str | None:

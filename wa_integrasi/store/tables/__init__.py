@@ -12,7 +12,13 @@ from wa_integrasi.store.tables.catalog import (
     reports,
     triggers,
 )
-from wa_integrasi.store.tables.inbound import inbound_events, inbound_messages, number_changes, unread_items
+from wa_integrasi.store.tables.inbound import (
+    inbound_events,
+    inbound_messages,
+    learned_ids,
+    number_changes,
+    unread_items,
+)
 from wa_integrasi.store.tables.intake import (
     ASIDE_COMPLAINT,
     PENDING_COMPLAINT,
@@ -68,6 +74,7 @@ __all__ = [
     "idempotency_keys",
     "inbound_events",
     "inbound_messages",
+    "learned_ids",
     "leases",
     "media",
     "message_events",

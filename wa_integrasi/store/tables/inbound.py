@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
 
 from wa_integrasi.store.tables.base import DUE, NUMBER, UtcDateTime, metadata, row_id
 
@@ -42,7 +42,7 @@ inbound_messages = Table(
     Column("quote_id", Text),
     Column("chat", Text, nullable=False),
     Column("group_id", Text),
-    # Whoever wrote it, by every name that the channel gave.
+    # Whoever wrote it, by every name that the channel gave, and of contacts by those that it gave before.
     Column("sender", Text, nullable=False),
     Column("sender_phone", Text),
     Column("sender_user_id", Text),
@@ -105,3 +105,17 @@ number_changes = Table(
     Column("new_chat", Text, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
 )
+
+learned_ids = Table(
+    "learned_ids",
+    metadata,
+    # A linked id or a BSUID, as `Recipient.chat`; `phone` is a contact's of the catalog.
+    Column("address", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("phone", Text, nullable=False),
+    # False where the catalog says that the id is another contact's: kept so that it is audited once.
+    Column("believed", Boolean, nullable=False),
+    # When the channel said so, by its message.
+    Column("at", UtcDateTime, nullable=False),
+)
+Index("ix_learned_ids_phone", learned_ids.c.phone)

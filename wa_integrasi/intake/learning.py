@@ -1,0 +1,180 @@
+"""Which ids are whose: what channels have proved of contacts, so that who shows only an id is known by it.
+
+Only what the envelope of a signed webhook says of its sender counts, never what somebody has written: the sender of a
+message can make neither say another's number. The catalog counts more than any of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, or_, select
+
+from wa_integrasi.audit.log import AuditOutcome, audit
+from wa_integrasi.catalog.models import Catalog
+from wa_integrasi.inbox import Consent
+from wa_integrasi.intake.incoming import Incoming
+from wa_integrasi.recipient import Recipient
+from wa_integrasi.store.bulk import bulk, upsert
+from wa_integrasi.store.tables import chats, learned_ids
+
+_TELLS = {"meta": "sender_user_id", "waha": "sender_lid"}
+"""The channels that are believed, and the id that each tells beside the number.
+
+Twilio and wwebjs-api are not known to tell both of one sender, and what Watzap says is not signed.
+"""
+
+_NOT_WRITTEN = "system"
+
+_NAME = bulk(
+    "UPDATE inbound_messages SET sender_phone = x.sender_phone, sender_user_id = x.sender_user_id, "
+    "sender_lid = x.sender_lid FROM {x} WHERE inbound_messages.id = x.id",
+    id="bigint",
+    sender_phone="text",
+    sender_user_id="text",
+    sender_lid="text",
+)
+
+log = logging.getLogger(__name__)
+
+_Key = tuple[str, str]
+"""Account and id."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a message says of its sender."""
+
+    provider: str
+    account: str
+    address: str
+    phone: str
+    at: datetime
+
+    @property
+    def key(self) -> _Key:
+        return self.account, self.address
+
+
+class _Book:
+    """What the catalog says of numbers and ids."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.contacts = catalog.contacts
+        self.holders = {contact.phone: name for name, contact in reversed(catalog.contacts.items())}
+        self.owners = {each: name for name, contact in reversed(catalog.contacts.items()) for each in contact.ids}
+
+
+def learn(
+    connection: Connection, messages: Sequence[Incoming], catalog: Catalog, now: datetime
+) -> tuple[list[Incoming], list[Consent]]:
+    """Messages with every name by which their writers are known by now, and what those said under other names.
+
+    The names are written down with the messages, too.
+    """
+    book = _Book(catalog)
+    told = _newest(messages)
+    rows = _rows(connection, messages, book)
+    new = []
+    for key, pair in sorted(told.items()):
+        row = rows.get(key)
+        if row is not None and (row.phone == pair.phone or row.at >= pair.at):
+            continue
+        if _keep(connection, pair, row, book, now):
+            new.append(pair)
+    if new or any(key in rows and rows[key].phone != pair.phone for key, pair in told.items()):
+        rows = _rows(connection, messages, book)
+    named = [_named(message, rows, book) for message in messages]
+    changed = [message for message, before in zip(named, messages, strict=True) if message is not before]
+    if changed:
+        columns = ("id", "sender_phone", "sender_user_id", "sender_lid")
+        _NAME(connection, [{name: getattr(message, name) for name in columns} for message in changed])
+    return named, [consent for pair in new for consent in _said(connection, pair, book)]
+
+
+def _newest(messages: Sequence[Incoming]) -> dict[_Key, _Told]:
+    found: dict[_Key, _Told] = {}
+    for message in messages:
+        address = getattr(message, _TELLS[message.provider]) if message.provider in _TELLS else None
+        phone = message.sender_phone
+        if address is None or phone is None or not phone.startswith("+") or message.kind == _NOT_WRITTEN:
+            continue
+        pair = _Told(message.provider, message.account, address, phone, message.at)
+        if pair.key not in found or found[pair.key].at <= pair.at:
+            found[pair.key] = pair
+    return found
+
+
+def _rows(connection: Connection, messages: Sequence[Incoming], book: _Book) -> dict[_Key, Row[Any]]:
+    """What is known of the ids and numbers of contacts that have written."""
+    addresses = {address for message in messages for address in message.addresses}
+    phones = addresses & book.holders.keys()
+    c = learned_ids.c
+    rows = connection.execute(select(learned_ids).where(or_(c.address.in_(addresses), c.phone.in_(phones))))
+    return {(row.account, row.address): row for row in rows}
+
+
+def _keep(connection: Connection, told: _Told, row: Row[Any] | None, book: _Book, now: datetime) -> bool:
+    """Write down what a channel says, and instead of what; whether it is believed."""
+    c = learned_ids.c
+    holder, owner = book.holders.get(told.phone), book.owners.get(told.address)
+    if holder is None or holder == owner:
+        if row is not None:
+            connection.execute(delete(learned_ids).where(c.address == told.address, c.account == told.account))
+        return False
+    values = {"address": told.address, "account": told.account, "phone": told.phone}
+    upsert(connection, learned_ids, [{**values, "believed": owner is None, "at": told.at}])
+    shown = {"account": told.account, "id": _shown(told.address), "phone": _shown(told.phone)}
+    actor, subject = f"channel:{told.provider}", f"contact:{holder}"
+    if owner is not None:
+        log.warning("%(account)s: %(id)s is said to be %(phone)s, whom the catalog knows as another contact", shown)
+        details = {**shown, "belongs_to": owner}
+        audit(connection, now, actor, "contact.id_refused", subject, AuditOutcome.REFUSED, details)
+        return False
+    of_it_before = (c.account == told.account) & (c.phone == told.phone) & (c.address != told.address)
+    alike = c.address.endswith("@lid") if told.address.endswith("@lid") else ~c.address.endswith("@lid")
+    connection.execute(delete(learned_ids).where(of_it_before, alike, c.at < told.at))
+    before = {"before": _shown(row.phone)} if row is not None else {}
+    audit(connection, now, actor, "contact.id_learned", subject, details={**shown, **before})
+    return True
+
+
+def _named(message: Incoming, rows: Mapping[_Key, Row[Any]], book: _Book) -> Incoming:
+    if message.kind == _NOT_WRITTEN:
+        return message
+    known = {
+        row.address: row.phone
+        for row in rows.values()
+        if row.account == message.account
+        and row.believed
+        and row.phone in book.holders
+        and row.address not in book.owners
+    }
+    phone = message.sender_phone or next((known[each] for each in message.addresses if each in known), None)
+    ids = sorted(address for address, of in known.items() if of == phone)
+    lid = message.sender_lid or next((each for each in ids if each.endswith("@lid")), None)
+    user_id = message.sender_user_id or next((each for each in ids if not each.endswith("@lid")), None)
+    if (phone, lid, user_id) == (message.sender_phone, message.sender_lid, message.sender_user_id):
+        return message
+    return replace(message, sender_phone=phone, sender_lid=lid, sender_user_id=user_id)
+
+
+def _said(connection: Connection, told: _Told, book: _Book) -> Iterator[Consent]:
+    """What somebody said under one of their names before the names were known to be one person's, under the others."""
+    names = dict.fromkeys((told.address, *book.contacts[book.holders[told.phone]].addresses))
+    c = chats.c
+    columns = (c.chat, c.opted_out_at, c.opted_out_by, c.opted_in_at, c.opted_in_by)
+    for row in connection.execute(select(*columns).where(c.account == told.account, c.chat.in_(names))).all():
+        for name in names.keys() - {row.chat}:
+            if row.opted_out_at is not None:
+                yield Consent(told.account, name, False, row.opted_out_at, row.opted_out_by or "")
+            if row.opted_in_at is not None:
+                yield Consent(told.account, name, True, row.opted_in_at, row.opted_in_by or "")
+
+
+def _shown(address: str) -> str:
+    return Recipient.of_chat(address).masked
