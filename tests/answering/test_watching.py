@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -23,7 +24,7 @@ from wa_integrasi.reporting import ReportData, compose, due_reports, subscribers
 from wa_integrasi.slot import Cadence, Slot
 from wa_integrasi.sources.base import Rows
 from wa_integrasi.store.engine import StoreError
-from wa_integrasi.store.tables import audit_log, subscriptions, wa_outbox
+from wa_integrasi.store.tables import audit_log, learned_ids, subscriptions, wa_outbox
 from wa_integrasi.subscriptions import GRACE
 
 
@@ -328,6 +329,21 @@ def test_an_alarm_does_not_go_to_an_id_that_is_somebody_elses_by_now(watched: Wo
     assert watched.rows(wa_outbox)[-1].content.startswith("🔴")
     assert watched.rows(wa_outbox)[-1].recipient == PEOPLE["siti"]
     assert [row.action for row in watched.rows(audit_log)][-1] == "subscription.move"
+
+
+def test_who_shows_an_id_that_was_learned_goes_on_where_they_were(watched: World) -> None:
+    learned = {"phone": PEOPLE["budi"], "account": "default", "believed": True, "at": watched.clock()}
+    with watched.store.writing() as connection:
+        connection.execute(learned_ids.insert().values(address=PEOPLE["oranglid"], **learned))
+    code = re.search(r"ya ([0-9]+)", watched.said("oranglid", "setel 7")[0])
+    assert code is not None
+    assert "disetel ke 7" in watched.said("budi", f"ya {code[1]}")[0]
+    watched.said("oranglid", "beritahu jika suhu boiler 2 > 540")
+    assert "suhu boiler 2 > 540" in watched.said("budi", "langganan")[0]
+    boiler(watched, 2, 550)
+    look(watched)
+    assert watched.rows(wa_outbox)[-1].recipient == PEOPLE["budi"], "the number in the catalog"
+    assert watched.said("oranglid", "ok")[0].startswith("Dicatat: suhu boiler 2 > 540.")
 
 
 def test_who_says_berhenti_under_another_name_gets_nothing_more(watched: World) -> None:

@@ -271,7 +271,7 @@ class TestStop:
         outbox.enqueue([NewMessage(Recipient.of_chat(chat), Text(body="rekap"))])
         return len(outbox.claim("test", {"default": AccountRules()})) == 1
 
-    def test_it_goes_along_and_is_said_and_audited_once(self, store: Store, clock: FrozenClock) -> None:
+    def test_it_goes_along_to_a_new_number_and_is_said_and_audited_once(self, store: Store, clock: FrozenClock) -> None:
         assert not self.known_by(store, clock, self.OLD).carried
         self.said(store, self.OLD, False, clock())
         clock.tick(seconds=1)

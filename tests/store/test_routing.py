@@ -512,6 +512,7 @@ class TestLearnedIds:
         plant.said("halo", user_id=self.ID)
         clock.tick(seconds=1)
         plant.said("halo", user_id="ID.777777")
+        plant.said("halo", user_id=self.ID, at=clock() - timedelta(minutes=1))
         assert not self.may_run(plant, self.ID)
         assert self.may_run(plant, "ID.777777")
 

@@ -29,6 +29,7 @@ Twilio and wwebjs-api are not known to tell both of one sender, and what Watzap 
 """
 
 _NOT_WRITTEN = "system"
+_LID = "@lid"
 
 _NAME = bulk(
     "UPDATE inbound_messages SET sender_phone = x.sender_phone, sender_user_id = x.sender_user_id, "
@@ -77,18 +78,12 @@ def learn(
     The names are written down with the messages, too.
     """
     book = _Book(catalog)
-    told = _newest(messages)
     rows = _rows(connection, messages, book)
-    new = []
-    for key, pair in sorted(told.items()):
-        row = rows.get(key)
-        if row is not None and (row.phone == pair.phone or row.at >= pair.at):
-            continue
-        if _keep(connection, pair, row, book, now):
-            new.append(pair)
-    if new or any(key in rows and rows[key].phone != pair.phone for key, pair in told.items()):
+    told = [pair for pair in _newest(messages) if _is_news(pair, rows)]
+    new = [pair for pair in told if _keep(connection, pair, rows.get(pair.key), book, now)]
+    if told:
         rows = _rows(connection, messages, book)
-    named = [_named(message, rows, book) for message in messages]
+    named = _named(messages, rows, book)
     changed = [message for message, before in zip(named, messages, strict=True) if message is not before]
     if changed:
         columns = ("id", "sender_phone", "sender_user_id", "sender_lid")
@@ -96,7 +91,8 @@ def learn(
     return named, [consent for pair in new for consent in _said(connection, pair, book)]
 
 
-def _newest(messages: Sequence[Incoming]) -> dict[_Key, _Told]:
+def _newest(messages: Sequence[Incoming]) -> list[_Told]:
+    """What they say of each id last, in its order."""
     found: dict[_Key, _Told] = {}
     for message in messages:
         address = getattr(message, _TELLS[message.provider]) if message.provider in _TELLS else None
@@ -106,7 +102,16 @@ def _newest(messages: Sequence[Incoming]) -> dict[_Key, _Told]:
         pair = _Told(message.provider, message.account, address, phone, message.at)
         if pair.key not in found or found[pair.key].at <= pair.at:
             found[pair.key] = pair
-    return found
+    return sorted(found.values(), key=lambda pair: (pair.at, pair.key))
+
+
+def _is_news(told: _Told, rows: Mapping[_Key, Row[Any]]) -> bool:
+    """Whether it is not known yet, and nothing newer is known of the id or of the number."""
+    row = rows.get(told.key)
+    if row is not None:
+        return bool(row.phone != told.phone and row.at < told.at)
+    others = (each for each in rows.values() if each.account == told.account and each.phone == told.phone)
+    return all(each.at < told.at for each in others if each.believed and _alike(each.address, told.address))
 
 
 def _rows(connection: Connection, messages: Sequence[Incoming], book: _Book) -> dict[_Key, Row[Any]]:
@@ -136,31 +141,34 @@ def _keep(connection: Connection, told: _Told, row: Row[Any] | None, book: _Book
         audit(connection, now, actor, "contact.id_refused", subject, AuditOutcome.REFUSED, details)
         return False
     of_it_before = (c.account == told.account) & (c.phone == told.phone) & (c.address != told.address)
-    alike = c.address.endswith("@lid") if told.address.endswith("@lid") else ~c.address.endswith("@lid")
+    alike = c.address.endswith(_LID) if told.address.endswith(_LID) else ~c.address.endswith(_LID)
     connection.execute(delete(learned_ids).where(of_it_before, alike, c.at < told.at))
     before = {"before": _shown(row.phone)} if row is not None else {}
     audit(connection, now, actor, "contact.id_learned", subject, details={**shown, **before})
     return True
 
 
-def _named(message: Incoming, rows: Mapping[_Key, Row[Any]], book: _Book) -> Incoming:
-    if message.kind == _NOT_WRITTEN:
-        return message
-    known = {
-        row.address: row.phone
-        for row in rows.values()
-        if row.account == message.account
-        and row.believed
-        and row.phone in book.holders
-        and row.address not in book.owners
+def _named(messages: Sequence[Incoming], rows: Mapping[_Key, Row[Any]], book: _Book) -> list[Incoming]:
+    phones = {
+        key: row.phone
+        for key, row in sorted(rows.items())
+        if row.believed and row.phone in book.holders and row.address not in book.owners
     }
-    phone = message.sender_phone or next((known[each] for each in message.addresses if each in known), None)
-    ids = sorted(address for address, of in known.items() if of == phone)
-    lid = message.sender_lid or next((each for each in ids if each.endswith("@lid")), None)
-    user_id = message.sender_user_id or next((each for each in ids if not each.endswith("@lid")), None)
-    if (phone, lid, user_id) == (message.sender_phone, message.sender_lid, message.sender_user_id):
-        return message
-    return replace(message, sender_phone=phone, sender_lid=lid, sender_user_id=user_id)
+    ids: dict[tuple[str, str | None], list[str]] = {}
+    for (account, address), phone in phones.items():
+        ids.setdefault((account, phone), []).append(address)
+
+    def named(message: Incoming) -> Incoming:
+        keys = [(message.account, address) for address in message.addresses]
+        phone = message.sender_phone or next((phones[key] for key in keys if key in phones), None)
+        theirs = ids.get((message.account, phone), [])
+        lid = message.sender_lid or next((each for each in theirs if each.endswith(_LID)), None)
+        user_id = message.sender_user_id or next((each for each in theirs if not each.endswith(_LID)), None)
+        if (phone, lid, user_id) == (message.sender_phone, message.sender_lid, message.sender_user_id):
+            return message
+        return replace(message, sender_phone=phone, sender_lid=lid, sender_user_id=user_id)
+
+    return [message if message.kind == _NOT_WRITTEN else named(message) for message in messages]
 
 
 def _said(connection: Connection, told: _Told, book: _Book) -> Iterator[Consent]:
@@ -174,6 +182,11 @@ def _said(connection: Connection, told: _Told, book: _Book) -> Iterator[Consent]
                 yield Consent(told.account, name, False, row.opted_out_at, row.opted_out_by or "")
             if row.opted_in_at is not None:
                 yield Consent(told.account, name, True, row.opted_in_at, row.opted_in_by or "")
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether both are linked ids, or both user ids."""
+    return one.endswith(_LID) == other.endswith(_LID)
 
 
 def _shown(address: str) -> str:
