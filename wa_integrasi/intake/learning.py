@@ -20,7 +20,7 @@ from wa_integrasi.inbox import Consent
 from wa_integrasi.intake.incoming import Incoming
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.bulk import bulk, upsert
-from wa_integrasi.store.tables import chats, learned_ids
+from wa_integrasi.store.tables import chats, contacts, learned_ids
 
 _TELLS = {"meta": "sender_user_id", "waha": "sender_lid"}
 """The channels that are believed, and the id that each tells beside the number.
@@ -131,6 +131,8 @@ def _keep(connection: Connection, told: _Told, row: Row[Any] | None, book: _Book
         if row is not None:
             connection.execute(delete(learned_ids).where(c.address == told.address, c.account == told.account))
         return False
+    if not _held(connection, told, holder):
+        return False
     values = {"address": told.address, "account": told.account, "phone": told.phone}
     upsert(connection, learned_ids, [{**values, "believed": owner is None, "at": told.at}])
     shown = {"account": told.account, "id": _shown(told.address), "phone": _shown(told.phone)}
@@ -146,6 +148,13 @@ def _keep(connection: Connection, told: _Told, row: Row[Any] | None, book: _Book
     before = {"before": _shown(row.phone)} if row is not None else {}
     audit(connection, now, actor, "contact.id_learned", subject, details={**shown, **before})
     return True
+
+
+def _held(connection: Connection, told: _Told, holder: str) -> bool:
+    """Whether the number was the contact's when this was said, and is: who had it before them has another id."""
+    c = contacts.c
+    row = connection.execute(select(c.definition, c.created_at).where(c.name == holder, c.retired_at.is_(None))).first()
+    return row is not None and row.definition["phone"] == told.phone and row.created_at <= told.at
 
 
 def _named(messages: Sequence[Incoming], rows: Mapping[_Key, Row[Any]], book: _Book) -> list[Incoming]:
