@@ -48,6 +48,8 @@ ACCOUNT = "no account is called nope; there are: none; 'wa deploy' tells the sto
         ("key create kunci --scope send --account nope", ACCOUNT.replace("none", "default")),
         ("key revoke nope", "no key is called nope; 'wa key list' has them"),
         ("contact block 081234567890 --reason x --account nope", ACCOUNT.replace("none", "default")),
+        ("contact start 081234567890 --reason x --account nope", ACCOUNT.replace("none", "default")),
+        ("contact start 081234567890 --reason x", "081234567890 has not said STOP"),
         ("subscription list --contact nope", "no contact is called nope; there are: none"),
         ("complaint show nope", "no complaint has the ticket nope; one is such as K2611-00042, or its number"),
         ("complaint answered K2611-00042", "no complaint has the ticket K2611-00042"),
