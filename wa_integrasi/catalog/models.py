@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -31,6 +32,7 @@ from wa_integrasi.catalog.people import Contact, Group
 from wa_integrasi.catalog.policies import IntakePolicy
 from wa_integrasi.catalog.references import broken_references
 from wa_integrasi.catalog.rules import REFERENCES, cadence_problem
+from wa_integrasi.catalog.template_fields import broken_names
 from wa_integrasi.catalog.triggers import Trigger
 from wa_integrasi.text.chart import Chart
 
@@ -185,7 +187,9 @@ class Catalog(Entry):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if broken := [f"{'.'.join(map(str, at))}: {text}" for at, text in broken_references(self.model_dump())]:
+        data = self.model_dump()
+        found = chain(broken_references(data), ((at, text) for at, _, text in broken_names(data)))
+        if broken := [f"{'.'.join(map(str, at))}: {text}" for at, text in found]:
             raise PydanticCustomError(REFERENCES, "{text}", {"text": "; ".join(broken)})
         return self
 

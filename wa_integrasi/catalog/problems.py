@@ -91,7 +91,7 @@ def explain(error: ErrorDetails, description: str) -> str:
     match error["type"]:
         case "missing":
             return f"found nothing, must be given: {description}"
-        case "catalog" | "template":
+        case "catalog":
             return error["msg"]
         case "string_too_long":
             return f"found {len(error['input'])} characters, must be {context['max_length']} at most"

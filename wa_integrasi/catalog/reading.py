@@ -19,6 +19,7 @@ from wa_integrasi.catalog.problems import CatalogError, Place, Problem, describe
 from wa_integrasi.catalog.queries import broken_queries
 from wa_integrasi.catalog.references import broken_references
 from wa_integrasi.catalog.rules import REFERENCES, Location, either, suggest
+from wa_integrasi.catalog.template_fields import broken_fields, broken_names
 from wa_integrasi.catalog.uses import shared_phone_text, shared_phones
 
 _SUFFIXES = (".yaml", ".yml")
@@ -128,6 +129,8 @@ class _Draft:
         broken = chain(broken_references(self.data), broken_queries(self.data))
         for at, text in broken if self.whole else ():
             self.problems.append(Problem(self._place(at), path_of(at), text))
+        in_texts = chain(broken_names(self.data), broken_fields(self.data))
+        self.problems += (self._in_text(*each) for each in in_texts if self.whole)
         try:
             return Catalog.model_validate({"version": 1, **self.data})
         except ValidationError as error:
@@ -147,7 +150,12 @@ class _Draft:
         for name, template in catalog.chat_templates.items():
             at = ("chat_templates", name, "body")
             for finding in lint(template.body):
-                yield Problem(self._line_of(at, finding.line), path_of(at), finding.text)
+                yield self._in_text(at, finding.line, finding.text)
+
+    def _in_text(self, at: Location, line: int, text: str) -> Problem:
+        """Something in a line of a text; in quotes, where lines are not the file's, the line is said."""
+        place = self._line_of(at, line)
+        return Problem(place, path_of(at), text if place != self._place(at) else f"line {line}: {text}")
 
     def _line_of(self, at: Location, line: int) -> Place:
         """Where a line of a text stands; in quotes it is where the text begins."""
@@ -211,11 +219,9 @@ class _Draft:
 
     def _problem(self, detail: ErrorDetails) -> Problem:
         at = self._location(detail["loc"])
-        place = self._place(at)
-        text = explain(detail, self._description(at))
-        if detail["type"] == "template" and (line := self._line_of(at, detail["ctx"]["line"])) != place:
-            place, text = line, detail["ctx"]["reason"]
-        return Problem(place, path_of(at), text)
+        if detail["type"] == "template":
+            return self._in_text(at, detail["ctx"]["line"], detail["ctx"]["reason"])
+        return Problem(self._place(at), path_of(at), explain(detail, self._description(at)))
 
     def _location(self, steps: Location) -> Location:
         """Where a mistake stands: pydantic also counts keys, and which of several models was chosen, as steps."""

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wa_integrasi.catalog.report_references import broken_in_report, templates_of
+from wa_integrasi.catalog.report_references import broken_in_report
 from wa_integrasi.catalog.rules import (
-    COMPLAINT_FIELDS,
-    REPORT_FIELDS,
-    TRIGGER_FIELDS,
     Location,
-    either,
     entries_in,
     group_problem,
     listed,
     names_in,
-    suggest,
     unknown,
 )
 from wa_integrasi.catalog.trigger_references import broken_in_triggers
 
-_SETS = re.compile(r"\{%[-+]?\s*set\s+([\w,\s]+?)\s*[=|%-]")  # one that is set in a branch counts as a field too
 _NOT_ASKED = (None, False, "send")
-_WORD = re.compile(r"\w+")
 
 
 def broken_references(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
@@ -45,7 +37,6 @@ def broken_references(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, st
         yield from _broken_in_schedule(catalog, name, report)
     yield from broken_in_triggers(catalog)
     yield from _broken_in_policies(catalog)
-    yield from _broken_in_templates(catalog)
 
 
 def _shared_ids(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
@@ -77,31 +68,17 @@ def _broken_in_complaints(catalog: Mapping[str, Any], at: Location, policy: obje
         yield (*at, "duty_group"), unknown(duty, "contact or group", [*contacts, *groups])
     if isinstance(owner, str) and owner not in contacts:
         yield (*at, "owner"), unknown(owner, "contact", contacts, groups)
-    for language, name in _acknowledgements(policy):
+    for language, name in acknowledgements(policy):
         if name not in templates:
             yield (*at, "templates", language), unknown(name, "chat template", templates)
 
 
-def _acknowledgements(policy: object) -> Iterator[tuple[str, str]]:
+def acknowledgements(policy: object) -> Iterator[tuple[str, str]]:
     """The chat templates of a complaint policy, by language."""
     named = policy.get("templates") if isinstance(policy, Mapping) else None
     for language, name in named.items() if isinstance(named, Mapping) else ():
         if isinstance(name, str):
             yield str(language), name
-
-
-def _broken_in_templates(catalog: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
-    users: dict[str, tuple[list[Any], Collection[str]]] = {
-        what: ([name for _, entry in entries_in(catalog, f"{what}s") for name in templates_of(entry)], fields)
-        for what, fields in (("report", REPORT_FIELDS), ("trigger", TRIGGER_FIELDS))
-    }
-    policies = [policy.get("complaints") for _, policy in entries_in(catalog, "policies")]
-    users["complaint"] = ([name for each in policies for _, name in _acknowledgements(each)], COMPLAINT_FIELDS)
-    for name, template in entries_in(catalog, "chat_templates"):
-        for what, (used, fields) in users.items():
-            for field in _unknown_fields(template.get("body"), fields) if name in used else ():
-                text = f"found {field!r}, must be {either(fields)} in a {what}{suggest(field, fields)}"
-                yield ("chat_templates", name, "body"), text
 
 
 def _broken_in_schedule(
@@ -121,17 +98,3 @@ def _broken_in_schedule(
     shift = report.get("shift")
     if isinstance(shift, str) and str(calendar) in calendars and shift not in (shifts or {}):
         yield ("reports", name, "shift"), unknown(shift, "shift of that calendar", shifts or {})
-
-
-def _unknown_fields(body: object, known: Collection[str]) -> Iterator[str]:
-    """Names that a template reads and nobody sets; none where it has no legible body."""
-    from wa_integrasi.text.template import TemplateError, compile_template
-
-    if not isinstance(body, str):
-        return
-    try:
-        fields = compile_template(body).fields
-    except TemplateError:
-        return
-    set_by_itself = {word for tag in _SETS.findall(body) for word in _WORD.findall(tag)}
-    yield from sorted(fields - {*known, *set_by_itself})

@@ -15,17 +15,6 @@ REFERENCES = "broken_references"
 SLOT_BINDS = ("slot_start", "slot_end", "slot_date", "as_of", "as_of_date")
 """What every report's query may bind: the period's start and end as UTC text, its first local day, and as of when."""
 
-REPORT_FIELDS = (
-    *("rows", "report", "slot", "now", "recipient", "queries", "previous"),
-    *("parameters", "as_of", "summary"),
-)
-"""What a report gives to its chat template."""
-
-TRIGGER_FIELDS = ("rows", "trigger", "arguments", "now", "recipient", "source", "quality")
-"""What a trigger gives to its chat template."""
-
-COMPLAINT_FIELDS = ("complaint", "now", "recipient")
-"""What a complaint gives to the chat template of its acknowledgement."""
 _OF_CHATS = {"display_name": "", "salutation": "", "honorific": "", "closing": "", "language": "id"}
 """What a group chat may say of itself, and what it says where nothing is said."""
 

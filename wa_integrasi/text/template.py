@@ -8,10 +8,11 @@ from functools import lru_cache
 from types import GeneratorType, TracebackType
 from typing import Any
 
-from jinja2 import Template, TemplateSyntaxError, UndefinedError, meta
+from jinja2 import Template, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
 
 from wa_integrasi.text import comparing, filters, lists
+from wa_integrasi.text.fields import Read, reads_of
 from wa_integrasi.text.grammar import check, counted
 from wa_integrasi.text.locale import FormatError, Locale
 from wa_integrasi.text.markup import BORDER, clean
@@ -43,10 +44,15 @@ class ChatTemplate:
     """A template that has been checked and may be rendered any number of times."""
 
     source: str
-    fields: frozenset[str]
-    """The names that it reads from its context."""
+    reads: tuple[Read, ...]
+    """What it reads of its context, in the order of its lines."""
 
     _template: Template = field(repr=False, compare=False)
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names that it reads from its context."""
+        return frozenset(read.path[0] for read in self.reads)
 
     def render(self, context: Mapping[str, Any], locale: Locale) -> str:
         """The text for `split`, with `BORDER` where a line `---` was.
@@ -92,7 +98,7 @@ def compile_template(source: str) -> ChatTemplate:
     try:
         tree = sandbox.parse(_bordered(clean(source)))
         check(tree, sandbox)
-        fields = meta.find_undeclared_variables(tree)
+        reads = reads_of(tree)
         template = sandbox.from_string(counted(tree, sandbox))
     except TemplateSyntaxError as error:
         raise TemplateError(error.lineno, error.message or "this is no template") from None
@@ -100,7 +106,7 @@ def compile_template(source: str) -> ChatTemplate:
         raise TemplateError(1, "the template is nested too deeply") from None
     except ValueError:
         raise TemplateError(1, "a number in the template is too long") from None
-    return ChatTemplate(source, frozenset(fields), template)
+    return ChatTemplate(source, reads, template)
 
 
 def _bordered(source: str) -> str:

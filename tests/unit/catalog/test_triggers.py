@@ -24,7 +24,8 @@ groups:
 chat_templates:
   jawab:
     body: |
-      {{ trigger.title }} {{ arguments.boiler }} {{ rows | length }} {{ source }} {{ now }} {{ recipient.name }}
+      {{ trigger.title }} {{ arguments.boiler | default('') }} {{ rows | length }}
+      {{ source }} {{ now }} {{ recipient.name }}
   rekap: {body: "{{ slot.label }}"}
 reports:
   rekap-harian:
