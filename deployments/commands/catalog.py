@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import getpass
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from deployments.commands.output import AsJson
 from deployments.errors import DeploymentError
+from wa_integrasi.catalog.problems import CatalogError, Problem
 from wa_integrasi.catalog.reading import check_catalog_files, json_schema, read_catalog_files
 from wa_integrasi.catalog.storing import apply_catalog, load_catalog
 from wa_integrasi.catalog.uses import shared_phone_text
@@ -27,11 +30,15 @@ Files = Annotated[list[Path], typer.Argument(help="YAML files, or folders of the
 def check(
     files: Files,
     strict: Annotated[bool, typer.Option("--strict", help="Fail when there are warnings too.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check files without a database; every mistake is named with file, line and field.
 
     What a phone would show otherwise than a chat template means is a warning, and a number that two contacts have.
     """
+    if as_json:
+        _tell_programs(files, strict)
+        return
     catalog, doubts = check_catalog_files(files)
     for doubt in doubts:
         typer.echo(f"warning: {doubt}", err=True)
@@ -43,6 +50,31 @@ def check(
     if strict and doubts:
         raise DeploymentError(f"found {len(doubts)} {'warning' if len(doubts) == 1 else 'warnings'}, must be none")
     typer.echo("good: " + ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in kinds))
+
+
+def _tell_programs(files: list[Path], strict: bool) -> None:
+    """Everything as one object, mistakes too: they are what was asked for."""
+    problems: Sequence[Problem] = ()
+    doubts: Sequence[Problem] = ()
+    try:
+        _, doubts = check_catalog_files(files)
+    except CatalogError as error:
+        problems = error.problems
+    good = not problems and not (strict and doubts)
+    told = {"ok": good, "problems": [*map(_as_dict, problems)], "warnings": [*map(_as_dict, doubts)]}
+    typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    raise typer.Exit(0 if good else 1)
+
+
+def _as_dict(problem: Problem) -> dict[str, str | int | None]:
+    place = problem.place
+    return {
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "field": problem.path or None,
+        "text": problem.text,
+    }
 
 
 @app.command("apply")

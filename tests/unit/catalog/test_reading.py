@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -353,3 +355,25 @@ def test_a_number_of_two_contacts_is_doubtful(tmp_path: Path) -> None:
     ran = CliRunner().invoke(app, ["catalog", "check", "--strict", str(file)])
     assert ran.exit_code == 1
     assert f"warning: {file}:7: contacts.sari.phone: found the number of the contact 'budi', should be" in ran.stderr
+
+
+def test_programs_read_what_was_found_as_one_object(tmp_path: Path) -> None:
+    def told(text: str, *options: str) -> tuple[int, dict[str, Any]]:
+        (tmp_path / "c.yaml").write_text(text)
+        ran = CliRunner().invoke(app, ["catalog", "check", "--json", *options, str(tmp_path / "c.yaml")])
+        assert ran.stderr == ""
+        return ran.exit_code, json.loads(ran.stdout)
+
+    file = str(tmp_path / "c.yaml")
+    assert told(GOOD) == (0, {"ok": True, "problems": [], "warnings": []})
+    code, wrong = told(changed("language: en", "language: fr"))
+    assert (code, wrong["ok"], wrong["warnings"]) == (1, False, [])
+    [problem] = wrong["problems"]
+    assert problem["text"] == "found 'fr', must be id or en"
+    assert (problem["file"], problem["line"], problem["field"]) == (file, 7, "contacts.sari.language")
+    assert told("a: b: c")[1]["problems"][0]["column"] == 5
+    doubtful = changed("Halo {{ recipient.name }}", "*Halo {{ recipient.name }}")
+    code, warned = told(doubtful)
+    assert (code, warned["ok"], [each["line"] for each in warned["warnings"]]) == (0, True, [line_of(doubtful, "*Halo")])
+    code, strict = told(doubtful, "--strict")
+    assert (code, strict) == (1, {**warned, "ok": False})
