@@ -132,7 +132,8 @@ def _source(name: str, kind: str, block: Block) -> QuerySource:
 
 def _no_source(name: str, kind: str = SQL) -> SourceError:
     called = {SQL: "source", "pi": "PI source"}.get(kind, f"{kind} source")
-    return SourceError(f"no {called} block is called {name}: make one in the Prefect UI", transient=False)
+    hint = "make one in the Prefect UI; 'wa source check' lists those there are"
+    return SourceError(f"no {called} block is called {name}: {hint}", transient=False)
 
 
 class PiSource(Block):

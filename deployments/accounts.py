@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect.client.orchestration import PrefectClient
+from prefect.client.orchestration import PrefectClient, get_client
 from pydantic import SecretStr, ValidationError
 
 from blocks.gateways import KINDS, Gateway, GatewayError, gateway_channels, load_gateway
 from deployments.errors import RegistrationError
 from wa_integrasi.accounts import WebhookKey, forget_other_accounts, save_account
+from wa_integrasi.catalog.rules import missing
 from wa_integrasi.providers.channels import WEBHOOK_FIELDS
 from wa_integrasi.settings import Settings, SettingsError
 from wa_integrasi.store.engine import Store
@@ -22,8 +23,11 @@ async def load_account(account: str) -> Gateway:
     try:
         return await load_gateway(account)
     except GatewayError as error:
+        async with get_client() as client:
+            there = await gateway_channels(client)
         hint = "; 'wa deploy' makes this one from the environment" if account == DEFAULT else ""
-        raise RegistrationError(f"{error}{hint}") from None
+        unknown = "" if account in there else f"{missing('account', account, there)}; "
+        raise RegistrationError(f"{unknown}{error}{hint}") from None
     except ValidationError as error:
         raise RegistrationError(f"the block of the account {account!r} cannot be used: {_first(error)}") from None
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Self
+
+from wa_integrasi.catalog.rules import missing
 
 
 class DeploymentError(Exception):
@@ -14,9 +16,9 @@ class NotThereError(DeploymentError):
     """Something is named that is not there. Its message is for people, and says what is there or who lists it."""
 
     @classmethod
-    def of(cls, kind: str, name: str, there: Iterable[str], hint: str = "") -> Self:
-        """`no report is called nope; there are: harian, mingguan`."""
-        return cls(f"no {kind} is called {name}; there are: {', '.join(sorted(there)) or 'none'}{hint}")
+    def of(cls, kind: str, name: str, there: Collection[str], hint: str = "") -> Self:
+        """As `wa_integrasi.catalog.rules.missing` says it."""
+        return cls(f"{missing(kind, name, there)}{hint}")
 
 
 class RegistrationError(DeploymentError):

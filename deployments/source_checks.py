@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from deployments.errors import NotThereError
 from wa_integrasi.sources.base import SourceError, SourceReport
 from wa_integrasi.sources.kinds import query_kinds
 
@@ -36,13 +37,17 @@ class SourceVerdict:
 async def check_sources(name: str = "", kind: str = "") -> list[SourceVerdict]:
     """Try every source that has a block, or those of one name or kind, some at once; one that fails stops no other.
 
-    AIs are no such sources: a question costs money. Raises `SourceError` for a kind that is not there, and what
-    Prefect's client raises.
+    AIs are no such sources: a question costs money. Raises `NotThereError` for a name or a kind that is not there,
+    and what Prefect's client raises.
     """
     kinds = (*query_kinds(), _PI)
     if kind and kind not in kinds:
-        raise SourceError(f"no kind of source is called {kind}; there are: {', '.join(kinds)}", transient=False)
-    found = [each for each in await _blocks((kind,) if kind else kinds) if name in ("", each[1])]
+        raise NotThereError.of("kind of source", kind, kinds)
+    there = await _blocks((kind,) if kind else kinds)
+    found = [each for each in there if name in ("", each[1])]
+    if name and not found:
+        what = f"{kind} source block" if kind else "source block"
+        raise NotThereError.of(what, name, [each for _, each in there], "; make one in the Prefect UI")
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def one(kind: str, name: str) -> SourceVerdict:

@@ -20,6 +20,7 @@ from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from wa_integrasi.audit.log import CLI, audit
+from wa_integrasi.catalog.rules import suggest
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.store.engine import Store
 from wa_integrasi.store.tables import api_keys
@@ -149,9 +150,9 @@ class Keyring:
             if connection.execute(update(api_keys).where(good).values(revoked_at=now)).rowcount:
                 audit(connection, now, actor, "key.revoke", f"key:{name}")
                 return True
-            known = connection.execute(select(api_keys.c.name).where(api_keys.c.name == name)).first()
-        if known is None:
-            raise NoKeyError(f"no key is called {name}; 'wa key list' has them")
+            known = connection.execute(select(api_keys.c.name)).scalars().all()
+        if name not in known:
+            raise NoKeyError(f"no key is called {name}{suggest(name, known)}; 'wa key list' has them")
         return False
 
     def all(self) -> list[ApiKey]:

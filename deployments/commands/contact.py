@@ -111,7 +111,7 @@ def _address(store: Store, who: str) -> str:
     try:
         found = recipients_of(store, who, load_settings().group_ids)
     except UnknownRecipientError as error:
-        raise NotThereError(f"WHO: {error}") from None
+        raise NotThereError(f"WHO: {error}{error.near}") from None
     except RecipientError as error:
         raise typer.BadParameter(f"WHO: {error}") from None
     if len(found) != 1 or found[0].kind is Kind.GROUP:

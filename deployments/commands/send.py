@@ -107,7 +107,7 @@ def _recipients(store: Store, name: str, group_ids: dict[str, str]) -> list[Reci
     try:
         return recipients_of(store, name, group_ids)
     except UnknownRecipientError as error:
-        raise NotThereError(f"RECIPIENT: {error}") from None
+        raise NotThereError(f"RECIPIENT: {error}{error.near}") from None
     except RecipientError as error:
         raise typer.BadParameter(f"RECIPIENT: {error}") from None
 

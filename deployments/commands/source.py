@@ -44,8 +44,6 @@ async def _checked(name: str, kind: str) -> list[SourceVerdict]:
 
 
 def _only(verdicts: list[SourceVerdict], name: str) -> SourceVerdict:
-    if not verdicts:
-        raise SourceError(f"no source block is called {name}: make one in the Prefect UI", transient=False)
     if len(verdicts) > 1:
         kinds = ", ".join(verdict.kind for verdict in verdicts)
         raise typer.BadParameter(f"{name} is the name of several sources; add --kind with one of: {kinds}")

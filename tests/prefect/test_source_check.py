@@ -43,7 +43,11 @@ async def test_a_source_that_does_not_answer_is_an_error(house: House, tmp_path:
     await SqlSource(url=SecretStr(f"sqlite:///{tmp_path}/plant.db")).asave("pabrik-hilang", overwrite=True)
     said = house.says("source", "check", "pabrik-hilang")
     assert (said.returncode, said.stderr) == (1, "error: there is no database file 'plant.db'\n")
-    assert "no source block is called tidak-ada" in house.says("source", "check", "tidak-ada").stderr
+    unknown = house.says("source", "check", "pabrik-hilng").stderr
+    assert unknown.startswith(
+        "error: no source block is called pabrik-hilng (did you mean 'pabrik-hilang'?); there are: "
+    )
+    assert "pabrik-hilang" in unknown.partition("there are: ")[2]
 
 
 @pytest.fixture

@@ -212,7 +212,9 @@ def test_rows_are_the_same_whatever_their_order_and_their_types() -> None:
 
 @on_sqlite
 def test_only_recaps_are_planned(shift: Shift) -> None:
-    with pytest.raises(ReportError, match="no report of the cadence task_delivery is called tugsa; there are: tugas"):
+    with pytest.raises(
+        ReportError, match=r"task_delivery is called tugsa \(did you mean 'tugas'\?\); there are: tugas$"
+    ):
         due_recaps(shift.store, ZONE, ["tugsa"])
     shift.report(enabled=False)
     assert due_recaps(shift.store, ZONE) == []

@@ -166,6 +166,7 @@ def test_what_is_wrong_is_said_and_nothing_is_enqueued(
     ("arguments", "reason"),
     [
         (["tono", "halo"], "no contact or group of the catalog is called so"),
+        (["bdui", "halo"], "no contact or group of the catalog is called so (did you mean 'budi'?)"),
         (["", "halo"], "it is empty"),
         (["0812", "halo"], "no phone number of the region ID looks like this (4 characters)"),
         (["budi", "halo", "--account", "gudang"], "no account is called gudang; there are: none; 'wa deploy' tells"),

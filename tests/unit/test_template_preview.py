@@ -67,7 +67,7 @@ def test_a_template_of_a_trigger_is_shown_with_sample_rows(folder: Path) -> None
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["rekab"], "no chat template is called rekab; there are: jawab, rekap, sisa"),
+        (["rekab"], "no chat template is called rekab (did you mean 'rekap'?); there are: jawab, rekap, sisa"),
         (["sisa"], "no report and no trigger uses the chat template sisa"),
         (["jawab"], "--rows: the trigger tanya uses this template; give rows for it"),
         (["jawab", "--rows", "rows.json"], "--param.unit: is missing, must be one of GL1, GL2"),

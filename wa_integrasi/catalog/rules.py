@@ -74,6 +74,13 @@ def suggest(found: str, valid: Collection[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
+def missing(kind: str, name: str, there: Collection[str]) -> str:
+    """`no report is called harain (did you mean 'harian'?); there are: harian, mingguan`; of many only the first."""
+    names = sorted(set(there))
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"no {kind} is called {name}{suggest(name, names)}; there are: {', '.join(names[:_LISTED]) or 'none'}{more}"
+
+
 def either(words: Collection[str]) -> str:
     """`a, b or c`."""
     *most, last = words

@@ -9,6 +9,7 @@ from typing import Any
 
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.people import Contact, Group, GroupUnresolvedError
+from wa_integrasi.catalog.rules import suggest
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.policy.hours import SendHours
 from wa_integrasi.recipient import Recipient, RecipientError
@@ -101,7 +102,14 @@ def addressees(
 
 
 class UnknownRecipientError(RecipientError):
-    """It is neither an address nor a name of the catalog."""
+    """It is neither an address nor a name of the catalog.
+
+    Its message goes to callers of the Bot API, too; `near` holds names of the catalog and is for people of ours.
+    """
+
+    def __init__(self, text: str, near: str) -> None:
+        super().__init__(text)
+        self.near = near
 
 
 def recipients_of(store: Store, name: str, group_ids: Mapping[str, str]) -> list[Recipient]:
@@ -115,7 +123,8 @@ def recipients_of(store: Store, name: str, group_ids: Mapping[str, str]) -> list
         reason = error
     catalog = load_catalog(store)
     if name not in catalog.contacts and name not in catalog.groups:
-        raise UnknownRecipientError(f"{reason}, and no contact or group of the catalog is called so")
+        near = suggest(name, [*catalog.contacts, *catalog.groups])
+        raise UnknownRecipientError(f"{reason}, and no contact or group of the catalog is called so", near)
     try:
         return [addressee.recipient for addressee in addressees(catalog, [name], group_ids)]
     except GroupUnresolvedError as error:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from wa_integrasi.catalog.fields import Language
 from wa_integrasi.catalog.models import Catalog, ChatTemplate, Report
+from wa_integrasi.catalog.rules import missing
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
 from wa_integrasi.commands.grammar import Value, bound
@@ -137,8 +138,7 @@ def due_reports(catalog: Catalog, slot: Slot, only: Sequence[str] = ()) -> list[
     """The enabled reports of the slot's cadence; with `only`, just those, enabled or not. Raises `ReportError`."""
     of_cadence = {name: report for name, report in catalog.reports.items() if report.cadence == slot.cadence}
     if unknown := [name for name in only if name not in of_cadence]:
-        known = ", ".join(sorted(of_cadence)) or "none"
-        raise ReportError(f"no {slot.cadence} report is called {', '.join(unknown)}; there are: {known}")
+        raise ReportError(missing(f"{slot.cadence} report", ", ".join(unknown), of_cadence))
     chosen = dict.fromkeys(only) or [name for name, report in of_cadence.items() if report.enabled]
     return [_job(catalog, name, of_cadence[name], slot) for name in chosen]
 

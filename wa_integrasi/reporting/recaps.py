@@ -21,6 +21,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wa_integrasi.catalog.models import Report
+from wa_integrasi.catalog.rules import missing
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.outbox import Enqueued, NewMessage, Outbox
@@ -103,8 +104,7 @@ def due_recaps(
     catalog, now = load_catalog(store), clock().replace(microsecond=0)
     recaps = {name: report for name, report in catalog.reports.items() if report.cadence == CADENCE}
     if unknown := [name for name in only if name not in recaps]:
-        known = ", ".join(sorted(recaps)) or "none"
-        raise ReportError(f"no report of the cadence {CADENCE} is called {', '.join(unknown)}; there are: {known}")
+        raise ReportError(missing(f"report of the cadence {CADENCE}", ", ".join(unknown), recaps))
     chosen = only or [name for name, report in recaps.items() if report.enabled]
     planned = []
     with store.reading() as connection:

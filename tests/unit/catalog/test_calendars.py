@@ -224,7 +224,7 @@ def test_a_run_that_begins_late_speaks_of_the_period_that_it_was_due_for() -> No
         ({"slot": "2026-11-01", "as_of": "2026-11-01"}, "slot and as_of: found both"),
         ({"as_of": "2027-01-01"}, "must not lie in the future"),
         ({"as_of": "dulu"}, "as_of: found 'dulu', must be a day or a moment"),
-        ({"only": ["harain"]}, "no daily report is called harain; there are: harian"),
+        ({"only": ["harain"]}, "no daily report is called harain (did you mean 'harian'?); there are: harian"),
     ],
 )
 def test_what_cannot_be_planned_is_refused(asked: dict[str, Any], why: str) -> None:

@@ -12,6 +12,7 @@ from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.people import Contact, Group, GroupUnresolvedError
 from wa_integrasi.catalog.problems import CatalogError
 from wa_integrasi.catalog.reading import json_schema, read_catalog
+from wa_integrasi.catalog.rules import missing
 from wa_integrasi.policy.words import Words
 
 ROOT = Path(__file__).parents[3]
@@ -127,3 +128,15 @@ def test_a_wrong_policy_is_told_with_its_line(line: str, said: str) -> None:
         read_catalog(f"version: 1\npolicies:\n  intake:\n    {line}\n", "c.yaml")
     assert str(caught.value).startswith("c.yaml:4: ")
     assert said in str(caught.value)
+
+
+def test_who_names_what_is_not_there_is_told_what_is_near_and_not_hundreds() -> None:
+    assert missing("report", "harain", {"mingguan", "harian"}) == (
+        "no report is called harain (did you mean 'harian'?); there are: harian, mingguan"
+    )
+    assert missing("report", "x", ()) == "no report is called x; there are: none"
+    many = missing("report", "rekap-98", [f"rekap-{number:03}" for number in range(100)])
+    assert many.startswith(
+        "no report is called rekap-98 (did you mean 'rekap-098'?); there are: rekap-000, rekap-001, "
+    )
+    assert many.endswith(", rekap-011 and 88 more")

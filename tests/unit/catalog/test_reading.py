@@ -374,6 +374,10 @@ def test_programs_read_what_was_found_as_one_object(tmp_path: Path) -> None:
     assert told("a: b: c")[1]["problems"][0]["column"] == 5
     doubtful = changed("Halo {{ recipient.name }}", "*Halo {{ recipient.name }}")
     code, warned = told(doubtful)
-    assert (code, warned["ok"], [each["line"] for each in warned["warnings"]]) == (0, True, [line_of(doubtful, "*Halo")])
+    assert (code, warned["ok"], [each["line"] for each in warned["warnings"]]) == (
+        0,
+        True,
+        [line_of(doubtful, "*Halo")],
+    )
     code, strict = told(doubtful, "--strict")
     assert (code, strict) == (1, {**warned, "ok": False})
