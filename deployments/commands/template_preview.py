@@ -16,7 +16,7 @@ import typer
 from deployments.commands.previewing import Dark, Param, given_by, warn, written
 from deployments.errors import DeploymentError, NotThereError
 from deployments.register import check_prefect
-from wa_integrasi.catalog.models import Catalog, Report
+from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.reading import read_catalog_files
 from wa_integrasi.catalog.storing import load_catalog
 from wa_integrasi.clock import utc_now
@@ -103,13 +103,10 @@ def _of_report(
         asyncio.run(check_prefect())
         data = read_data(job, load_source(used.source, used.source_kind))
     else:
-        shown = sample.rows.capped(used.max_rows)
-        data = ReportData(shown, queries=_all_queries(used, sample), previous=sample.previous)
+        most = used.max_rows
+        queries = {query: sample.queries.get(query, _NO_ROWS).capped(most) for query in used.queries}
+        data = ReportData(sample.rows.capped(most), queries=queries, previous=sample.previous.capped(most))
     return report_text(job, data, _reader(catalog, to or used.recipients[0]), now)
-
-
-def _all_queries(report: Report, sample: Sample) -> Mapping[str, Rows]:
-    return {query: sample.queries.get(query, _NO_ROWS) for query in report.queries}
 
 
 def _of_trigger(

@@ -196,11 +196,63 @@ def test_no_rows_may_be_told_to_the_owner_alone() -> None:
 
 @pytest.mark.parametrize(
     ("language", "note"),
-    [("id", "_… hanya 2 baris pertama yang ditampilkan_"), ("en", "_… only the first 2 rows are shown_")],
+    [
+        ("id", "_… hanya 2 baris pertama yang ditampilkan dan dihitung_"),
+        ("en", "_… only the first 2 rows are shown and counted_"),
+    ],
 )
 def test_rows_that_were_left_out_are_mentioned(language: str, note: str) -> None:
     [message] = made(job(language=language), Rows(ROWS.columns, ROWS.values, truncated=True))
     assert message.content.body == f"2 unit\n{note}"
+
+
+def cut(*rows: object) -> Rows:
+    return Rows(("unit",), tuple((row,) for row in rows), truncated=True)
+
+
+EACH_CUT = "_… hanya 3 baris pertama tiap daftar yang ditampilkan dan dihitung_"
+
+
+@pytest.mark.parametrize(
+    ("body", "note"),
+    [
+        ("{{ rows | length }} {{ queries.henti | length }}", EACH_CUT),
+        ("{{ rows | length }}{% for name, each in queries.items() %} {{ each | length }}{% endfor %}", EACH_CUT),
+        ("{{ rows | length }} {{ queries.lain | length }}", ""),
+        ("{{ rows | length }}", ""),
+    ],
+)
+def test_rows_that_another_query_left_out_are_mentioned_where_the_text_has_them(body: str, note: str) -> None:
+    queries = {"henti": "SELECT 1", "lain": "SELECT 2"}
+    data = ReportData(ROWS, queries={"henti": cut(1, 2, 3), "lain": ROWS})
+    [message] = compose(job(body, queries=queries), data, now=NOW, group_ids={})
+    assert message.content.body.endswith(note or " 2" * ("lain" in body) or "2")
+    assert message.content.body.count("baris pertama") == bool(note)
+
+
+def test_a_period_before_that_is_not_whole_is_mentioned() -> None:
+    data = ReportData(ROWS, previous=cut(1, 2, 3))
+    [message] = compose(job("{{ rows|length - previous|length }}", compare=True), data, now=NOW, group_ids={})
+    assert message.content.body == f"-1\n{EACH_CUT}"
+
+
+def test_a_template_may_say_itself_that_rows_were_left_out() -> None:
+    body = "{{ '⚠️ ' ~ cut if cut }} {{ rows | length }}"
+    [message] = made(job(body), cut(1, 2))
+    assert message.content.body == "⚠️ hanya 2 baris pertama yang ditampilkan dan dihitung 2"
+    [whole] = made(job(body))
+    assert whole.content.body == "2"
+
+
+def test_a_file_that_is_not_whole_or_not_there_is_not_said_to_have_all(tmp_path: Path) -> None:
+    report = job(attach="csv", max_rows=3)
+    some = Rows(("unit",), tuple((number,) for number in range(4)))
+    data = ReportData(some.capped(3), every=Rows(some.columns, some.values, truncated=True))
+    enclosed = enclose(report, data, NOW).contents(report, OutgoingFiles(tmp_path))
+    text, _ = compose(report, data, now=NOW, group_ids={}, enclosed=enclosed)
+    [alone] = compose(report, ReportData(some.capped(3), every=some), now=NOW, group_ids={})
+    for message in (text, alone):
+        assert message.content.body.endswith("hanya 3 baris pertama yang ditampilkan dan dihitung_")
 
 
 def test_a_cap_on_rows_marks_them_as_cut_only_where_it_cut() -> None:
@@ -347,7 +399,7 @@ def test_a_file_may_be_sent_only_when_the_text_does_not_hold_all(tmp_path: Path,
     messages = made_of(report, FakeSource(count), files)
     assert [message.content.type for message in messages] == sent
     if len(sent) > 1:
-        said = "hanya 3 baris pertama yang ditampilkan; semua baris ada di berkas terlampir_"
+        said = "hanya 3 baris pertama yang ditampilkan dan dihitung; semua baris ada di berkas terlampir_"
         assert messages[0].content.body.endswith(said)
         assert files.read(messages[1].content.file).content.count(b"\r\n") == count + 1
 

@@ -17,7 +17,7 @@ from wa_integrasi.catalog.triggers import AiTrigger, ApiTrigger, PiTrigger, SqlT
 from wa_integrasi.commands import words
 from wa_integrasi.commands.conversation import Choice
 from wa_integrasi.commands.showing import for_template
-from wa_integrasi.reporting import LOCALES, Addressee, ReportError, assembled, cut_note, report_text
+from wa_integrasi.reporting import LOCALES, Addressee, ReportError, assembled, cut_note, report_text, with_cut
 from wa_integrasi.subscriptions import Change
 from wa_integrasi.text.attachment import Kind
 from wa_integrasi.text.locale import Locale
@@ -105,12 +105,11 @@ def _text(leaf: Leaf, found: Found, catalog: Catalog, to: Addressee, zone: str) 
     locale = Locale(LOCALES[template.language], zone)
     compiled = compile_template(template.body)
     stamp = stamp_of(leaf.trigger, found, template.language, zone)
-    text = compiled.render(_context(leaf, found, to, locale) | {"quality": stamp.doubts}, locale).strip()
+    cut = cut_note(found.rows, locale)
+    text = compiled.render(_context(leaf, found, to, locale) | {"quality": stamp.doubts, "cut": cut}, locale).strip()
     if not text:
         raise TemplateError(1, "it gave an empty message")
-    if found.rows.truncated:
-        text += f"\n{cut_note(template.language, locale.number(len(found.rows.values)))}"
-    return stamp.below(text, compiled.fields)
+    return stamp.below(text if "cut" in compiled.fields else with_cut(text, cut), compiled.fields)
 
 
 def _context(leaf: Leaf, found: Found, to: Addressee, locale: Locale) -> dict[str, Any]:

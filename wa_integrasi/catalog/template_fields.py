@@ -42,6 +42,7 @@ REPORT: Mapping[str, Given | None] = {
     "parameters": None,
     "as_of": None,
     "summary": None,
+    "cut": None,
 }
 """What every report gives; its queries and parameters are its own."""
 
@@ -53,6 +54,7 @@ TRIGGER: Mapping[str, Given | None] = {
     "recipient": RECIPIENT,
     "source": None,
     "quality": None,
+    "cut": None,
 }
 """What every trigger gives; its arguments are its own."""
 

@@ -1,9 +1,10 @@
 """A report for one slot: which ones are due, who receives them, and the messages their rows become."""
 
+from wa_integrasi.reporting.cutting import cut_note, with_cut
 from wa_integrasi.reporting.data import Question, ReportData, assembled, questions, read_data
 from wa_integrasi.reporting.enclosures import Enclosures, enclose
 from wa_integrasi.reporting.ledger import Outcome, corrected_chats, enqueue_report, note
-from wa_integrasi.reporting.messages import compose, cut_note, report_text
+from wa_integrasi.reporting.messages import compose, report_text
 from wa_integrasi.reporting.missed import Missed, tell_of_missed
 from wa_integrasi.reporting.page import Page, page_of, table_of, told_page
 from wa_integrasi.reporting.people import Addressee, UnknownRecipientError, addressees, recipients_of
@@ -68,5 +69,6 @@ __all__ = [
     "tell",
     "tell_of_missed",
     "told_page",
+    "with_cut",
     "with_parameters",
 ]

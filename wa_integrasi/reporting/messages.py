@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from wa_integrasi.catalog.people import GroupUnresolvedError
 from wa_integrasi.commands.showing import for_template
-from wa_integrasi.content import TEXT_LIMIT, Content, Text
+from wa_integrasi.content import TEXT_LIMIT, Content, Text, media_of
 from wa_integrasi.message import Priority
 from wa_integrasi.outbox import NewMessage
+from wa_integrasi.reporting.cutting import cut_note, with_cut
 from wa_integrasi.reporting.data import ReportData
 from wa_integrasi.reporting.people import Addressee
 from wa_integrasi.reporting.planning import ReportError, ReportJob, slot_label
+from wa_integrasi.sources.base import Rows
 from wa_integrasi.text.markup import bold, escape
 from wa_integrasi.text.split import split
+from wa_integrasi.text.template import ChatTemplate as Compiled
 from wa_integrasi.text.template import TemplateError, compile_template
 
 _NOTHING = {"id": "NIHIL: tidak ada data untuk periode ini.", "en": "NIL: there are no data for this period."}
@@ -22,9 +25,7 @@ _CORRECTION = {
     "id": "_Koreksi: menggantikan rekap yang sudah dikirim untuk periode ini._",
     "en": "_Correction: this replaces the report that was sent for this period._",
 }
-_CUT = {"id": "hanya {} baris pertama yang ditampilkan", "en": "only the first {} rows are shown"}
 _SUMMARY = {"id": "Ringkasan AI:", "en": "AI summary:"}
-_ATTACHED = {"id": "semua baris ada di berkas terlampir", "en": "all of them are in the attached file"}
 
 
 def compose(
@@ -61,8 +62,9 @@ def compose(
         to = [job.owner()]
     messages = []
     again = f":again-{flow_run_id}" if job.force else ""
+    attached = any((media := media_of(each)) and media.type == "document" for each in enclosed)
     for addressee in to:
-        said = report_text(job, data, addressee, now, summaries)
+        said = report_text(job, data, addressee, now, summaries, attached=attached)
         if addressee.recipient.chat in corrected:
             said = f"{_CORRECTION[job.template_for(addressee.language).language]}\n\n{said}"
         texts = split(said, text_limit)
@@ -106,14 +108,23 @@ def report_text(
     addressee: Addressee,
     now: datetime,
     summaries: Mapping[str, str] | None = None,
+    *,
+    attached: bool = False,
 ) -> str:
-    """What a report says to one addressee, however long it is. Raises `ReportError`."""
+    """What a report says to one addressee, however long it is; `attached` is its file. Raises `ReportError`."""
     template = job.template_for(addressee.language)
     summary = (summaries or {}).get(template.language, "")
     language, locale = template.language, job.locale_of(template)
     rows, label = data.rows, slot_label(job.slot, locale)
     if not rows.values:
         return f"{bold(job.report.title)}\n{label}\n\n{_NOTHING[language]}"
+    name = job.report.templates.get(template.language, job.report.template)
+    try:
+        compiled = compile_template(template.body)
+    except TemplateError as error:
+        raise ReportError(f"report {job.name}, template {name}: {error}") from None
+    whole = attached and not (data.every or rows).truncated
+    cut = cut_note(rows, locale, others=_others(job, data, compiled), attached=whole)
     context = {
         "rows": rows.as_dicts(),
         "queries": {name: found.as_dicts() for name, found in data.queries.items()},
@@ -125,10 +136,9 @@ def report_text(
         "parameters": for_template(job.parameters, locale),
         "as_of": job.as_of,
         "summary": summary,
+        "cut": cut,
     }
-    name = job.report.templates.get(template.language, job.report.template)
     try:
-        compiled = compile_template(template.body)
         body = compiled.render(context, locale).strip()
     except TemplateError as error:
         raise ReportError(f"report {job.name}, template {name}: {error}") from None
@@ -136,12 +146,15 @@ def report_text(
         raise ReportError(f"report {job.name}, template {name}: it gave an empty message")
     if summary and "summary" not in compiled.fields:
         body += f"\n\n{bold(_SUMMARY[language])} {escape(summary)}"
-    if rows.truncated:
-        where = f"; {_ATTACHED[language]}" if job.report.attach else ""
-        body += f"\n{cut_note(language, locale.number(len(rows.values)), where)}"
-    return body
+    return body if "cut" in compiled.fields else with_cut(body, cut)
 
 
-def cut_note(language: str, shown: str, where: str = "") -> str:
-    """That there are more rows than are `shown`, and where they are."""
-    return f"_… {_CUT[language].format(shown)}{where}_"
+def _others(job: ReportJob, data: ReportData, compiled: Compiled) -> Iterator[Rows]:
+    """The rows besides those of its query that a text or its chart shows or counts."""
+    if "previous" in compiled.fields:
+        yield data.previous
+    named = {read.path[1:2] for read in compiled.reads if read.path[0] == "queries"}
+    drawn = job.report.chart.query if job.report.chart else ""
+    for name, rows in data.queries.items():
+        if named & {(name,), ()} or name == drawn:
+            yield rows

@@ -97,7 +97,7 @@ RECIPIENT = "greeting, called, name, salutation, honorific, closing, language or
         ("{{ queries.unti | length }}", "'queries.unti', must be a field of queries of the report 'harian': unit (did"),
         ("{{ queries.henti | length }}", "'queries.henti', must be a field of queries of the report 'harian': unit"),
         ("{{ parameters.hari.lable }}", "'parameters.hari.lable', must be a field of parameters.hari: first, last or"),
-        ("{{ row.ton }}", "'row', must be rows, report, slot, now, recipient, queries, previous, parameters, as_of or"),
+        ("{{ row.ton }}", "'row', must be rows, report, slot, now, recipient, queries, previous, parameters, as_of, "),
     ],
 )
 def test_a_field_that_no_report_has_is_refused_in_its_line(body: str, said: str) -> None:
