@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any, cast
 
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 from blocks.gateways.meta import MetaCloudApi
 from blocks.gateways.twilio import TwilioWhatsApp
@@ -59,11 +60,19 @@ async def gateway_channels(client: PrefectClient) -> dict[str, list[str]]:
     """Every account that has a block, with the channels of its blocks; more than one is a mistake."""
     found: dict[str, list[str]] = {}
     for channel, kind in KINDS.items():
-        with suppress(ObjectNotFound):  # a kind that was never registered has none
-            for document in await client.read_block_documents_by_type(_slug(kind), include_secrets=False):
-                if document.name:
-                    found.setdefault(document.name, []).append(channel)
+        for name in await _names(client, kind):
+            found.setdefault(name, []).append(channel)
     return dict(sorted(found.items()))
+
+
+async def _names(client: PrefectClient, kind: type[Gateway]) -> list[str]:
+    try:
+        documents = await client.read_block_documents_by_type(_slug(kind), include_secrets=False)
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code == HTTPStatus.NOT_FOUND:  # a kind that was never registered has none
+            return []
+        raise
+    return [document.name for document in documents if document.name]
 
 
 async def _is_there(client: PrefectClient, kind: type[Gateway], account: str) -> bool:

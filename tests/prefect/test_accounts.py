@@ -11,6 +11,7 @@ from prefect.client.orchestration import get_client
 from pydantic import SecretStr
 
 from blocks.gateways import TwilioWhatsApp, Waha, gateway_channels, load_gateway
+from deployments.accounts import load_account
 from deployments.errors import RegistrationError
 from deployments.register import register_blocks
 from tests.prefect.conftest import House
@@ -96,6 +97,15 @@ async def test_a_wrong_value_is_told_by_its_variable_and_changes_nothing(house: 
     with pytest.raises(SettingsError, match=r"^WA_PUBLIC_URL: must be http\(s\)://host, without user"):
         await register_blocks(settings(house, **{**TWILIO, "WA_PUBLIC_URL": "https://siti:rahasia@wa"}))
     assert await channels() == before
+
+
+async def test_who_names_an_account_that_is_not_there_is_told_which_are(house: House) -> None:
+    await save(twilio(), "gudang")
+    with pytest.raises(
+        RegistrationError, match=r"^no account is called gudng \(did you mean 'gudang'\?\); there are: .*gud"
+    ):
+        await load_account("gudng")
+    await TwilioWhatsApp.adelete("gudang")
 
 
 async def test_every_account_is_told_to_the_store_and_forgotten_with_its_block(house: House) -> None:

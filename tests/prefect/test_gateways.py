@@ -9,7 +9,7 @@ from typing import Any, Self
 import httpx
 import pytest
 from prefect.blocks.core import Block
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from pydantic import ValidationError
 
 from blocks.gateways import GATEWAYS, GatewayError, TwilioWhatsApp, Watzap, gateway_channels, load_gateway, loading
@@ -96,7 +96,8 @@ class Documents:
     async def read_block_documents_by_type(self, slug: str, *, include_secrets: bool) -> list[SimpleNamespace]:
         assert not include_secrets
         if slug not in self.slugs:
-            raise ObjectNotFound(httpx.HTTPError("404"))
+            request = httpx.Request("GET", "http://prefect.test/api")
+            raise PrefectHTTPStatusError("404", request=request, response=httpx.Response(404, request=request))
         names = [*(f"tenant-{number:03}" for number in range(300)), "default"]
         return [SimpleNamespace(name=name) for name in names]
 
