@@ -137,9 +137,10 @@ def preview(
     if ends is not None:
         typer.echo(f"{job.slot.key} ends at {ends}: until then rows may be missing, and it cannot be run")
     people = len({message.recipient.chat for message in composed.messages})
+    count = len(composed.messages)
     typer.echo(
-        f"{len(composed.messages)} messages to {people} recipients for {job.slot.key} "
-        f"by the account {job.report.account}, none enqueued"
+        f"{count} {'message' if count == 1 else 'messages'} to {people} {'recipient' if people == 1 else 'recipients'} "
+        f"for {job.slot.key} by the account {job.report.account}, none enqueued"
     )
 
 

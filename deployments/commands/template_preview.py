@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from deployments.commands.previewing import Dark, Param, given_by, warn, written
-from deployments.errors import DeploymentError, NotThereError
+from deployments.errors import DeploymentError, NotThereError, RegistrationError
 from deployments.register import check_prefect
 from wa_integrasi.catalog.models import Catalog
 from wa_integrasi.catalog.reading import read_catalog_files
@@ -100,7 +100,10 @@ def _of_report(
     if sample is None:
         from blocks.sources import load_source
 
-        asyncio.run(check_prefect())
+        try:
+            asyncio.run(check_prefect())
+        except RegistrationError as error:
+            raise RegistrationError(f"{error}; or show rows of yours, with --rows FILE") from None
         data = read_data(job, load_source(used.source, used.source_kind))
     else:
         most = used.max_rows

@@ -134,7 +134,7 @@ def test_a_preview_tells_who_would_get_what_and_enqueues_nothing(previewed: Any,
 
 def test_a_preview_for_one_contact_writes_the_files_and_the_picture(previewed: Any, tmp_path: Path) -> None:
     done = previewed("--to", "siti", "--attachments", "lampiran", "--png", "ponsel.png")
-    assert "3 messages to 1 recipients" in done.output
+    assert "3 messages to 1 recipient for " in done.output
     assert (tmp_path / "lampiran/harian-2040-11-19.csv").read_text("utf-8-sig") == "Unit;Ton\nTungku;12,5\nKemas;7\n"
     for picture in ("lampiran/harian-2040-11-19.png", "ponsel.png"):
         assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deployments.cli import app
+from deployments.errors import RegistrationError
 
 CATALOG = """\
 version: 1
@@ -62,6 +63,16 @@ def test_a_template_of_a_trigger_is_shown_with_sample_rows(folder: Path) -> None
     done = preview("jawab", "--rows", "rows.json", "--param", "unit=gl1")
     assert done.stdout.startswith("GL1: 1.200,5\n_pabrik, ")
     assert done.stderr == ""
+
+
+def test_without_prefect_it_is_said_that_rows_may_be_given(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away() -> None:
+        raise RegistrationError("PREFECT_API_URL is not set")
+
+    monkeypatch.setattr("deployments.commands.template_preview.check_prefect", away)
+    done = preview("rekap")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert str(done.exception) == "PREFECT_API_URL is not set; or show rows of yours, with --rows FILE"
 
 
 @pytest.mark.parametrize(
