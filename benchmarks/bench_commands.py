@@ -17,8 +17,10 @@ PLACES = ("boiler", "turbin", "tungku", "kiln", "pompa", "kompresor", "genset", 
 VALUES = ("suhu", "tekanan", "getaran", "arus", "tegangan", "level", "debit", "putaran", "beban", "status")
 TEXTS = {
     "a command": "suhu boiler 7 nomor 12 kemarin",
+    "a polite command": "tolong cek suhu boiler 7 nomor 12 kemarin dong pak",
     "a typo": "shu boiler 7 nomor 12",
     "talk": "selamat pagi pak, besok jadi rapat dengan vendor jam sepuluh di ruang atas?",
+    "polite talk": "tolong besok suhu di ruang atas dicek lagi ya pak",
     "4,096 characters": "pompa bocor di lantai dua " * 157 + "sekali lagi pompa",
 }
 

@@ -68,6 +68,11 @@ WITH_REST = frozenset(
 )
 """Those that may have something behind their words; the others stand alone."""
 
+POLITE = frozenset(
+    {("menu",), ("status",), ("siapa", "saya"), ("langganan",), ("subscriptions",), ("batal",), ("cancel",)}
+)
+"""Those that may be asked for among words of courtesy; others, such as `minta bantuan`, are everyday words there."""
+
 
 def phrase_problem(phrase: str) -> str | None:
     """What is wrong with a phrase of a trigger, or None."""

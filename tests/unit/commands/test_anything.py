@@ -18,8 +18,11 @@ from wa_integrasi.typed.words import plain, words_of
 
 PHRASES = {words_of(phrase): name for name, each in TRIGGERS.items() if each.enabled for phrase in each.phrases}
 WORDS = sorted({word for phrase in [*PHRASES, *BUILTINS] for word in phrase})
+COURTESY = ["tolong", "cek", "berapa", "what is", "the", "please", "dong", "ya", "pak", "?", "🙏"]
+LONGEST_COURTESY = 20
+"""Words that may stand before a phrase."""
 anything = st.text(max_size=200)
-PARTS = [*WORDS, "2", "1.234,5", "1-7 nov", "unit=", "unit=giling 1", '"', "—", "@62812345678"]
+PARTS = [*WORDS, *COURTESY, "2", "1.234,5", "1-7 nov", "unit=", "unit=giling 1", '"', "—", "@62812345678"]
 nearly = st.lists(
     st.one_of(st.sampled_from(PARTS), st.text(max_size=6)),
     max_size=12,
@@ -46,7 +49,39 @@ def test_what_runs_begins_with_a_phrase_of_its_trigger(text: str) -> None:
     if isinstance(reading, Run | Missing):
         mentions = [token for token in text.split() if not token.startswith("@")]
         words = words_of(" ".join(mentions))
-        assert any(words[: len(phrase)] == phrase for phrase, name in PHRASES.items() if name == reading.trigger)
+        own = [phrase for phrase, name in PHRASES.items() if name == reading.trigger]
+        begins = [words[at : at + len(phrase)] == phrase for phrase in own for at in range(LONGEST_COURTESY)]
+        assert any(begins)
+        exact = typed(text, exact=True)
+        assert not isinstance(exact, Run) or exact == reading
+
+
+@given(
+    st.sampled_from(["", "tolong ", "tolong cek ", "what is the ", "berapa "]),
+    st.sampled_from(["suhu boiler 2", "produksi kemarin", "rekap harian", "downtime crusher", "setel TI-2001 5"]),
+    st.sampled_from(["", " dong", " ya pak", " please?", " 🙏"]),
+)
+def test_words_of_courtesy_change_nothing(before: str, text: str, behind: str) -> None:
+    asks = before.endswith(("cek ", "the ", "berapa "))
+    polite, bare = typed(f"{before}{text}{behind}"), typed(text)
+    assert polite == (Unknown() if text.startswith("setel") and asks else bare)
+
+
+def test_who_may_run_nothing_is_not_asking_for_anything() -> None:
+    assert typed("tolong cek suhu boiler 2", shown=lambda _: False) == Unknown()
+    assert typed("tolong cek suhu boiler 9", shown=lambda _: False) == Unknown()
+
+
+def test_a_phrase_that_begins_with_a_word_of_courtesy_comes_first() -> None:
+    own = {"cek-suhu": TRIGGERS["mingguan"].model_copy(update={"phrases": ("cek suhu", "info suhu kiln")})}
+    book = Phrasebook.of({**TRIGGERS, **own}, zone=ZONE)
+    assert brief(read("cek suhu", book, now=NOW)) == "cek-suhu"
+    assert brief(read("tolong cek suhu dong", book, now=NOW)) == "cek-suhu"
+    assert brief(read("cek suhu boiler 2", book, now=NOW)) == "cek-suhu.? 'boiler 2' too_many_words"
+    assert brief(read("tolong cek suhu boiler 2", book, now=NOW)).startswith("unknown")
+    assert brief(read("info suhu klin", book, now=NOW)) == "unknown | info suhu kiln"
+    assert brief(read("tolong info suhu klin", book, now=NOW)) == "unknown | info suhu kiln"
+    assert brief(read("cek produksi", book, now=NOW)) == brief(typed("produksi"))
 
 
 @given(st.sampled_from(sorted(PHRASES)), st.data())

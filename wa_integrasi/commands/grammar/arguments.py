@@ -15,7 +15,8 @@ from wa_integrasi.typed.words import LONG_DASH, Token
 _NAMED = re.compile(r"([a-z][a-z0-9_]*)=(.*)", re.DOTALL)
 _MOST_MIXED = 4
 _MOST_MISTAKEN = 8
-_GENERAL = frozenset({Wrong.NO_WHOLE, Wrong.NO_NUMBER, Wrong.NO_DAY, Wrong.NO_CHOICE, Wrong.NO_TAG, Wrong.NO_FIT})
+GENERAL = frozenset({Wrong.NO_WHOLE, Wrong.NO_NUMBER, Wrong.NO_DAY, Wrong.NO_CHOICE, Wrong.NO_TAG, Wrong.NO_FIT})
+"""What is said of a text that is no value of its kind at all."""
 
 
 def read_arguments(
@@ -110,7 +111,7 @@ class _Search:
         for width in self._widths(number, at):
             value = reader.read(self.tokens[at : at + width], self.setting)
             if isinstance(value, Problem):
-                special = value.wrong not in _GENERAL
+                special = value.wrong not in GENERAL
                 self._note(_Blame(at, special, number, value, at + width if special else at))
             elif (rest := self.fit(number + 1, at + width)) is not None:
                 return {reader.argument.name: value, **rest}

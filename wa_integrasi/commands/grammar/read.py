@@ -14,6 +14,8 @@ from wa_integrasi.catalog.phrases import Builtin as Name
 from wa_integrasi.commands.grammar.arguments import after_phrase, read_arguments
 from wa_integrasi.commands.grammar.book import ALIKE, Match, Meaning, Phrasebook, Shown
 from wa_integrasi.commands.grammar.conditions import Condition, read_condition
+from wa_integrasi.commands.grammar.courtesy import past_courtesy
+from wa_integrasi.commands.grammar.manners import ending
 from wa_integrasi.commands.grammar.readings import (
     Ambiguous,
     Builtin,
@@ -53,12 +55,13 @@ def read(
     quoting_bot: bool = False,
     language: str = "id",
     shown: Shown = lambda _: True,
+    exact: bool = False,
 ) -> Reading:
     """What a text asks for.
 
     `mentioned` and `quoting_bot` say whether it mentions the bot or answers a message of it: in a group it is only
     then for the bot, or with a prefix. `language` decides how numbers are read. `shown` keeps triggers out of what
-    is suggested; a `Run` or `Missing` has still to be checked with `may_run`.
+    is suggested; a `Run` or `Missing` has still to be checked with `may_run`. `exact` looks past no word of courtesy.
     """
     typed = without_mentions(text[: LONGEST_TEXT + 1], mentioned=mentioned)
     tokens, prefixed = _without_prefix(typed, book.prefixes)
@@ -69,6 +72,15 @@ def read(
     if not any(token.words for token in tokens):
         return Builtin(Name.HELP) if mentioned else NotForUs() if in_group else Unknown()
     setting = Setting(language, now.astimezone(ZoneInfo(book.zone)).date())
+
+    def found(part: Sequence[Token]) -> Reading:
+        return _found(part, book, setting, shown)
+
+    return found(tokens) if exact else past_courtesy(tokens, book, shown, found)
+
+
+def _found(tokens: Sequence[Token], book: Phrasebook, setting: Setting, shown: Shown) -> Reading:
+    """What tokens are as they stand."""
     match = book.match(tokens)
     for used, meaning, node in reversed(match.meanings):
         if meaning.trigger is None:
@@ -109,7 +121,11 @@ def _builtin(meaning: Meaning, rest: Sequence[Token], book: Phrasebook, setting:
     if meaning.builtin is Name.CONFIRM:
         code = "".join(token.bare for token in rest)
         return Builtin(meaning.builtin, code) if _CODE.fullmatch(code) else None
-    behind = " ".join(token.raw for token in after_phrase(rest))
+    rest = after_phrase(rest)
+    end, _ = ending(rest)
+    if meaning.builtin is Name.WATCH or (end == 0 and meaning.builtin in WITH_REST):
+        rest = rest[:end]
+    behind = " ".join(token.raw for token in rest)
     if meaning.asks_how:
         return _told_if(meaning.builtin, behind)
     if meaning.builtin is Name.MUTE and behind and read_silence(behind, "id") is None:

@@ -1,0 +1,79 @@
+"""Everyday words around a command: `tolong cek suhu boiler 2 dong`, `what is the production yesterday, please?`.
+
+They mean nothing, and a phrase of the catalog may be made of them. So they are only looked past where a text is no
+command with them, and is one without them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+
+from wa_integrasi.typed.words import Token, words_of
+
+_MOST = 8
+"""Tokens of courtesy on one side."""
+
+
+def _listed(begging: str, asking: str) -> Mapping[tuple[str, ...], bool]:
+    """Words by whether they only ask to be told something."""
+    pairs = [(words, asks) for text, asks in ((begging, False), (asking, True)) for words in text.split(", ")]
+    return {words_of(words): asks for words, asks in pairs}
+
+
+_BEFORE = _listed(
+    "tolong, mohon, minta, coba, bisa, boleh, pak, bu, mas, mbak, please, pls, can you, could you, the",
+    "berapa, berapakah, cek, lihat, liat, tampilkan, info, infokan, data, mau, mau lihat, kasih, kirim, kirimkan, "
+    "what is, what's, whats, what are, what was, what were, how much, how much is, how is, show, show me, check, get, "
+    "get me, give me, tell me, see, view, can i have, can i get, can i see",
+)
+_BEHIND = _listed(
+    "dong, donk, ya, yah, yaa, deh, nih, sih, pak, bapak, bu, ibu, mas, mbak, bang, kak, tolong, makasih, "
+    "terima kasih, please, pls, thanks, thank you, for me",
+    "berapa, berapakah",
+)
+_WIDEST = 3
+_SIGNS = frozenset({"Po", "So", "Sk", "Mn"})
+"""Kinds of signs that end a sentence or show a mood; `>` and `-` say something."""
+
+
+def openings(tokens: Sequence[Token]) -> Iterator[tuple[int, bool]]:
+    """Where a text may begin behind words of courtesy, the first first; and whether those ask to be told something."""
+    at, asking = 0, False
+    while at < min(len(tokens), _MOST):
+        widths = (width for width in range(_WIDEST, 0, -1) if _words(tokens[at : at + width]) in _BEFORE)
+        if (width := next(widths, None)) is None:
+            return
+        asking = asking or _BEFORE[_words(tokens[at : at + width])]
+        at += width
+        if at < len(tokens):
+            yield at, asking
+
+
+def ending(tokens: Sequence[Token]) -> tuple[int, bool]:
+    """Where the words of courtesy at the end of a text begin, and whether those ask to be told something."""
+    at, asking = len(tokens), False
+    while at > max(0, len(tokens) - _MOST):
+        if _is_mood(tokens[at - 1]):
+            at -= 1
+            continue
+        widths = (width for width in range(min(_WIDEST, at), 0, -1) if _words(tokens[at - width : at]) in _BEHIND)
+        if (width := next(widths, None)) is None:
+            break
+        asking = asking or _BEHIND[_words(tokens[at - width : at])]
+        at -= width
+    return at, asking
+
+
+def opens(phrase: str) -> bool:
+    """Whether a phrase of the catalog begins with such words itself."""
+    words = words_of(phrase)
+    return any(words[:width] in _BEFORE for width in range(1, _WIDEST + 1))
+
+
+def _words(tokens: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(word for token in tokens for word in token.words)
+
+
+def _is_mood(token: Token) -> bool:
+    return not token.words and all(unicodedata.category(sign) in _SIGNS for sign in token.plain)
