@@ -131,7 +131,9 @@ class Decider:
         language, in_group = case.asker.language, case.asker.group is not None
         mentioned, asked = case.asker.mentions_us, case.dialog.memory.asked
         if asked is not None:
-            found = answer(asked, text, self.book, now=case.now, language=language, mentioned=mentioned)
+            found = answer(
+                asked, text, self.book, now=case.now, language=language, mentioned=mentioned, shown=case.shown
+            )
             if found is not None:
                 return found
         # What is not for us has not become a command.
@@ -153,6 +155,8 @@ class Decider:
         argument = next((each for each in trigger.arguments if each.name == missing.argument), None)
         if argument is None:
             return case.say(words.too_many(missing, example(trigger, language), language), "too many words")
-        note = f"asked for {missing.trigger}.{missing.argument}"
-        reply = case.say(words.ask(missing, argument, language), note, asked=question(missing, case.now, case.code))
-        return replace(reply, offer=offering.choices(argument, missing, case.code, language))
+        note, said = f"asked for {missing.trigger}.{missing.argument}", words.ask(missing, argument, language)
+        offer = offering.choices(argument, missing, case.code, language)
+        if offer is None and missing.problem and missing.problem.instead:
+            offer = offering.yes_or_cancel(said, "", case.code, language)
+        return replace(case.say(said, note, asked=question(missing, case.now, case.code)), offer=offer)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wa_integrasi.catalog.arguments import TextArgument
+from wa_integrasi.catalog.arguments import Argument, TextArgument
 from wa_integrasi.commands.confirming import Confirmation
 from wa_integrasi.commands.grammar import (
     LONGEST_TEXT,
@@ -18,6 +18,7 @@ from wa_integrasi.commands.grammar import (
     Missing,
     Phrasebook,
     Problem,
+    Reader,
     Reading,
     Setting,
     Unknown,
@@ -28,6 +29,10 @@ from wa_integrasi.commands.grammar import (
     read_arguments,
     without_mentions,
 )
+from wa_integrasi.commands.grammar.arguments import GENERAL
+from wa_integrasi.commands.grammar.book import Shown
+from wa_integrasi.commands.grammar.likeness import resembles
+from wa_integrasi.commands.grammar.manners import ending
 from wa_integrasi.typed.words import Token, tokens_of
 
 LASTS = timedelta(minutes=5)
@@ -49,6 +54,8 @@ class Question:
     rest: tuple[str, ...] = ()
     by: str = ""
     """The code of the command that was answered by it."""
+    instead: str = ""
+    """What a yes stands for: `Problem.instead`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +140,8 @@ def question(missing: Missing, now: datetime, by: str = "") -> Question | None:
     """What to remember when somebody is asked for what is missing; nothing where they typed too many words."""
     if missing.argument is None:
         return None
-    return Question(missing.trigger, missing.argument, now, dump(missing.known), missing.rest, by)
+    instead = missing.problem.instead if missing.problem else ""
+    return Question(missing.trigger, missing.argument, now, dump(missing.known), missing.rest, by, instead)
 
 
 def choice(reading: Ambiguous | Unknown, now: datetime, by: str = "") -> Choice | None:
@@ -150,6 +158,7 @@ def answer(
     now: datetime,
     language: str = "id",
     mentioned: bool = False,
+    shown: Shown = lambda _: True,
 ) -> Reading | None:
     """What a text is as an answer to what was asked; None where it is none, and to be read as any other (`read`).
 
@@ -159,16 +168,24 @@ def answer(
     if now >= asked.asked_at + LASTS or len(text) > LONGEST_TEXT:
         return None
     tokens = without_mentions(text, mentioned=mentioned)
+    polite = tokens[: ending(tokens)[0]]
     setting = Setting(language, now.astimezone(ZoneInfo(book.zone)).date())
     if isinstance(asked, Choice):
         return _chosen(asked, tokens, book, language, now)
-    command = read(text, book, now=now, language=language, mentioned=mentioned)
-    return None if _goes_on(command, asked, book) else _given(asked, tokens, book, setting)
+    if asked.instead and _agrees(tokens):
+        meant = answer(replace(asked, instead=""), asked.instead, book, now=now, language=language)
+        return meant or read(asked.instead, book, now=now, language=language)
+    argument = _argument(asked, book)
+    free = isinstance(argument, TextArgument)
+    command = read(text, book, now=now, language=language, mentioned=mentioned, shown=shown, exact=free)
+    if argument is None or isinstance(command, Builtin) or not (free or isinstance(command, Unknown)):
+        return None
+    return _given(asked, tokens, polite, book, setting, command)
 
 
 def _chosen(asked: Choice, tokens: Sequence[Token], book: Phrasebook, language: str, now: datetime) -> Reading | None:
-    said = " ".join(token.bare for token in tokens).rstrip(")")
-    number = 1 if said in _YES and len(asked.candidates) == 1 else int(said) if _is_number(said) else None
+    said = _says(tokens[: ending(tokens)[0]]).rstrip(")")
+    number = 1 if _agrees(tokens) and len(asked.candidates) == 1 else int(said) if _is_number(said) else None
     if number is None:
         return None
     if not 1 <= number <= len(asked.candidates):
@@ -176,24 +193,48 @@ def _chosen(asked: Choice, tokens: Sequence[Token], book: Phrasebook, language: 
     return read(asked.candidates[number - 1].text, book, now=now, language=language)
 
 
-def _goes_on(command: Reading, asked: Question, book: Phrasebook) -> bool:
-    """Whether somebody who was asked for an argument has typed a command instead."""
+def _argument(asked: Question, book: Phrasebook) -> Argument | None:
+    """What is asked for; None where the catalog has it no more."""
     trigger = book.triggers.get(asked.trigger)
-    argument = next((each for each in trigger.arguments if each.name == asked.argument), None) if trigger else None
-    if argument is None or isinstance(command, Builtin):
-        return True
-    return not isinstance(command, Unknown) and not isinstance(argument, TextArgument)
+    return next((each for each in trigger.arguments if each.name == asked.argument), None) if trigger else None
 
 
-def _given(asked: Question, tokens: Sequence[Token], book: Phrasebook, setting: Setting) -> Reading:
+def _given(
+    asked: Question,
+    tokens: Sequence[Token],
+    polite: Sequence[Token],
+    book: Phrasebook,
+    setting: Setting,
+    command: Reading,
+) -> Reading:
     readers = book.readers[asked.trigger]
+    reader = next(each for each in readers if each.argument.name == asked.argument)
     known = load(asked.known, book.triggers[asked.trigger].arguments)
-    value = read_answer(next(each for each in readers if each.argument.name == asked.argument), tokens, setting)
+    value = read_answer(reader, tokens, setting)
+    if isinstance(value, Problem) and 0 < len(polite) < len(tokens):
+        tokens, value = polite, read_answer(reader, polite, setting)
     if isinstance(value, Problem):
+        if isinstance(command, Unknown) and command.suggestions and _is_no_answer(value, reader, tokens, setting):
+            value = replace(value, instead=command.suggestions[0].text)
         given = " ".join(token.raw for token in tokens)
         return Missing(asked.trigger, asked.argument, given, value, known, asked.rest)
     rest = tokens_of(" ".join(asked.rest))
     return read_arguments(asked.trigger, readers, rest, setting, {**known, asked.argument: value})
+
+
+def _is_no_answer(problem: Problem, reader: Reader, tokens: Sequence[Token], setting: Setting) -> bool:
+    """Whether what was typed is no try at a value, and a yes is none either."""
+    yes = reader.read(tokens_of("ya"), setting)
+    return problem.wrong in GENERAL and not resembles(reader, tokens) and isinstance(yes, Problem)
+
+
+def _agrees(tokens: Sequence[Token]) -> bool:
+    """Whether it is a yes, perhaps a polite one: `ya pak`."""
+    return bool(tokens) and tokens[0].bare in _YES and ending(tokens[1:])[0] == 0
+
+
+def _says(tokens: Sequence[Token]) -> str:
+    return " ".join(token.bare for token in tokens)
 
 
 def _is_number(text: str) -> bool:
@@ -205,7 +246,7 @@ def _asked(stored: Mapping[str, Any]) -> Question | Choice:
     if "candidates" in stored:
         return Choice(_candidates(stored["candidates"]), at, stored.get("by", ""))
     rest, by = tuple(stored["rest"]), stored.get("by", "")
-    return Question(stored["trigger"], stored["argument"], at, stored["known"], rest, by)
+    return Question(stored["trigger"], stored["argument"], at, stored["known"], rest, by, stored.get("instead", ""))
 
 
 def _candidates(stored: Sequence[Mapping[str, Any]]) -> tuple[Candidate, ...]:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from wa_integrasi.catalog.arguments import Argument, ChoiceArgument
 from wa_integrasi.commands.grammar import Candidate, Missing, Phrasebook
-from wa_integrasi.commands.words import Said, problem, say, short
+from wa_integrasi.commands.words import Said, mistake, say, short
 from wa_integrasi.content import Button, Buttons, Choice, Menu, Section
 from wa_integrasi.text.markup import bold, clean
 
@@ -58,8 +58,7 @@ def choices(argument: Argument, missing: Missing, question: str, language: str) 
     """The question for an argument with choices."""
     if not isinstance(argument, ChoiceArgument):
         return None
-    wrong = f"“{short(missing.given)}” {problem(missing.problem, language)}.\n" if missing.problem else ""
-    body = f"{wrong}{say('ask', language, short(argument.label))}\n{_SAID['cancel_how'][language]}"
+    body = f"{mistake(missing, language)}{say('ask', language, short(argument.label))}\n{_SAID['cancel_how'][language]}"
     titles = [option.words[0] if option.words else option.value for option in argument.options]
     return _offer(body, [(title, "") for title in titles], question, language)
 

@@ -91,6 +91,7 @@ _ALL: Mapping[str, Said] = {
         "en": "Reply with its number or name, or *cancel*.",
     },
     "reply": {"id": "Balas dengan {}, atau *batal*.", "en": "Reply with {}, or *cancel*."},
+    "instead": {"id": "Maksud Anda *{}*? Balas *ya*.", "en": "Did you mean *{}*? Reply *yes*."},
     "too_many": {"id": "“{}” {}. Contoh: *{}*", "en": "“{}” {}. For example: *{}*"},
     "cancelled": {"id": "Dibatalkan.", "en": "Cancelled."},
     "nothing_open": {"id": "Tidak ada yang perlu dibatalkan.", "en": "There is nothing to cancel."},
@@ -170,12 +171,20 @@ def guesses(candidates: Sequence[Candidate], language: str) -> str:
 
 def ask(missing: Missing, argument: Argument, language: str) -> str:
     """The question for an argument that is missing or wrong."""
-    wrong = f"“{short(missing.given)}” {problem(missing.problem, language)}.\n" if missing.problem else ""
-    question = wrong + say("ask", language, short(argument.label))
+    question = mistake(missing, language) + say("ask", language, short(argument.label))
     if isinstance(argument, ChoiceArgument):
         listed = numbered([short(option.words[0] if option.words else option.value) for option in argument.options])
         return f"{question}\n{listed}\n{say('reply_number', language)}"
     return f"{question}\n{say('reply', language, form(argument, language))}"
+
+
+def mistake(missing: Missing, language: str) -> str:
+    """What is wrong with what was typed and what may have been meant, to stand before the question; "" for nothing."""
+    if missing.problem is None:
+        return ""
+    wrong = f"“{short(missing.given)}” {problem(missing.problem, language)}.\n"
+    instead = missing.problem.instead
+    return f"{wrong}{say('instead', language, short(instead))}\n" if instead else wrong
 
 
 def too_many(missing: Missing, example: str, language: str) -> str:

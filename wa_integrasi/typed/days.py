@@ -141,6 +141,9 @@ _MONTHS: Mapping[str, int] = {
 MONTHS = _MONTHS
 """The number of each month by its names, in small letters."""
 
+NAMES = frozenset({*_NAMED, *_WEEKDAYS, *_MONTHS})
+"""Words that name days, without those that count them."""
+
 _LAST_DAYS = re.compile(r"([0-9]{1,3}) hari terakhir|last ([0-9]{1,3}) days")
 _DAYS_AGO = re.compile(r"([0-9]{1,3}) (?:hari (?:yang )?lalu|days? ago)")
 _WEEKDAY = re.compile(r"(?:hari |last )?([a-z]+)(?: lalu)?")

@@ -60,6 +60,9 @@ def answered(to: Question | Choice, text: str, **options: object) -> str | None:
         ("catat gangguan crusher", "bearing panas, nomor 2", "catat unit=Crusher catatan=bearing panas, nomor 2"),
         ("catat gangguan crusher", "suhu boiler 2", "catat unit=Crusher catatan=suhu boiler 2"),
         ("tanya", "kenapa?", "tanya pertanyaan=kenapa?"),
+        ("tanya", "cek status ya", "tanya pertanyaan=cek status ya"),
+        ("suhu boiler", "2 pak", "suhu boiler=2"),
+        ("downtime crusher", "kemarin ya", "henti unit=Crusher hari=2026-11-19"),
     ],
 )
 def test_an_answer_fills_what_was_missing(text: str, reply: str, reading: str) -> None:
@@ -72,9 +75,35 @@ def test_a_command_of_the_system_is_no_answer(text: str, reply: str) -> None:
     assert answered(asked(text), reply) is None
 
 
-@pytest.mark.parametrize("reply", ["produksi kemarin", "suhu", "rekap", "downtime"])
+@pytest.mark.parametrize("reply", ["produksi kemarin", "suhu", "downtime", "cek produksi dong", "batal ya"])
 def test_another_command_leaves_the_question(reply: str) -> None:
     assert answered(asked("suhu boiler"), reply) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "reply", "instead"),
+    [
+        ("suhu boiler", "poduksi kemarin", "produksi kemarin"),
+        ("suhu boiler", "rekab harian", "rekap harian"),
+        ("downtime", "poduksi", "produksi"),
+        ("downtime", "crushr", ""),
+        ("downtime crusher", "kemarn", ""),
+        ("suhu boiler", "2 rekab harian", ""),
+        ("suhu boiler", "dua", ""),
+        ("suhu boiler", "9", ""),
+    ],
+)
+def test_a_mistyped_command_is_offered_while_the_question_stays(text: str, reply: str, instead: str) -> None:
+    again = answer(asked(text), reply, BOOK, now=LATER)
+    assert isinstance(again, Missing)
+    assert again.problem is not None
+    assert again.problem.instead == instead
+    still = question(again, LATER)
+    assert still is not None
+    if instead:
+        assert answered(still, "ya") == answered(still, "ya pak") == brief(typed(instead))
+        assert answered(still, "1") == answered(asked(text), "1")
+        assert Memory.from_json(json.loads(json.dumps(Memory(still).to_json()))) == Memory(still)
 
 
 def test_what_was_typed_behind_a_mistake_is_read_in_its_turn() -> None:
@@ -102,6 +131,9 @@ def test_in_a_group_the_mention_is_no_part_of_the_answer() -> None:
         ("rekap", "rekap harian", None),
         ("suhu boilr 2", "ya", "suhu boiler=2"),
         ("suhu boilr 2", "Yes!", "suhu boiler=2"),
+        ("suhu boilr 2", "ya pak", "suhu boiler=2"),
+        ("suhu boilr 2", "ya sudah", None),
+        ("rekap", "2 ya", "mingguan"),
         ("suhu boilr 2", "1", "suhu boiler=2"),
         ("suhu boilr 2", "tidak", None),
         ("batl", "ya", ":cancel"),

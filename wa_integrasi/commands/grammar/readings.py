@@ -39,6 +39,8 @@ class Problem:
 
     wrong: Wrong
     limit: int | float | None = None
+    instead: str = ""
+    """What may have been meant, as it would be typed: a value, or another command."""
 
 
 @dataclass(frozen=True, slots=True)
