@@ -36,6 +36,7 @@ _PROBLEMS: Mapping[Wrong, Said] = {
     Wrong.TOO_LARGE: {"id": "terlalu besar, paling besar {}", "en": "is too large, {} at most"},
     Wrong.TOO_LONG: {"id": "terlalu panjang, paling banyak {} huruf", "en": "is too long, {} characters at most"},
     Wrong.TOO_MANY_DAYS: {"id": "terlalu panjang, paling lama {} hari", "en": "is too long, {} days at most"},
+    Wrong.BACKWARDS: {"id": "terbalik, hari pertama harus di depan", "en": "runs backwards, the first day comes first"},
     Wrong.ONE_DAY: {
         "id": "lebih dari satu hari, harus satu hari saja",
         "en": "is more than a day, must be a single one",

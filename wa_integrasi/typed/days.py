@@ -62,6 +62,26 @@ def read_days(text: str, today: date, *, future: bool = False) -> Days | None:
     return found
 
 
+def read_backwards(text: str, today: date, *, future: bool = False) -> Days | None:
+    """The days of a range that is typed with its last day first, the right way round; None where a text is none."""
+    if len(text) > _LONGEST:
+        return None
+    turned = (ends for ends in _ends(_DATED.sub("", text), today, future=future) if ends[0] > ends[1])
+    return next((Days(last, first) for first, last in turned), None)
+
+
+def spelled(days: Days, language: str) -> str:
+    """Days as people type them, short and with the year: `1-7 nov 2026`, `28 okt - 3 nov 2026`."""
+    first, last = days.first, days.last
+    end = f"{last.day} {_SHORT[language][last.month - 1]} {last.year}"
+    if days.one:
+        return end
+    begin = f"{first.day} {_SHORT[language][first.month - 1]}"
+    if first.year != last.year:
+        return f"{begin} {first.year} - {end}"
+    return f"{begin} - {end}" if first.month != last.month else f"{first.day}-{end}"
+
+
 def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
@@ -137,6 +157,10 @@ _MONTHS: Mapping[str, int] = {
         1,
     )
     for name in names.split()
+}
+_SHORT = {
+    "id": ["jan", "feb", "mar", "apr", "mei", "jun", "jul", "agu", "sep", "okt", "nov", "des"],
+    "en": ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
 }
 MONTHS = _MONTHS
 """The number of each month by its names, in small letters."""
@@ -228,6 +252,12 @@ def _come_year(day: int, month: int, today: date, *, future: bool) -> int:
 
 
 def _range(text: str, today: date, *, future: bool) -> Days | None:
+    ordered = (ends for ends in _ends(text, today, future=future) if ends[0] <= ends[1])
+    return next((Days(*ends) for ends in ordered), None)
+
+
+def _ends(text: str, today: date, *, future: bool) -> Iterator[tuple[date, date]]:
+    """The first and the last day of each range that a text may be, in the order in which they are typed."""
     for first, last in _halves(text):
         end = _day(last)
         begin = _Day(int(first), end.month, end.year) if end and _is_day(first) else _day(first)
@@ -238,9 +268,8 @@ def _range(text: str, today: date, *, future: bool) -> Days | None:
         over_new_year = begin.year is None and begin.month > end.month
         starts = begin.on(year - 1 if over_new_year and known else year)
         ends = end.on(year + 1 if over_new_year and not known else year)
-        if starts and ends and starts <= ends:
-            return Days(starts, ends)
-    return None
+        if starts and ends:
+            yield starts, ends
 
 
 def _halves(text: str) -> Iterator[tuple[str, str]]:

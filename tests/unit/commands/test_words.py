@@ -65,6 +65,17 @@ def test_everything_that_can_be_wrong_has_words(language: str) -> None:
             "en",
             "“∗pompa∗” is not one of the choices.\n*unit*?\n1. Crusher\n2. giling 1\nReply with its number or name",
         ),
+        ("downtime kemarn crusher", "id", "“kemarn” bukan tanggal.\n*hari*?\nBalas dengan tanggal"),
+        (
+            "produksi 7-1 nov",
+            "id",
+            "“7-1 nov” terbalik, hari pertama harus di depan.\nMaksud Anda *1-7 nov 2026*? Balas *ya*.\n*hari*?\nBalas",
+        ),
+        (
+            "production 2025-12-31 to 2025-12-24",
+            "en",
+            "“2025-12-31 to 2025-12-24” runs backwards, the first day comes first.\nDid you mean *24-31 dec 2025*?",
+        ),
         ("setel TI-2001 5000", "id", "“5000” terlalu besar, paling besar 2.000."),
         ("set TI-2001 5000", "en", "“5000” is too large, 2,000 at most."),
     ],

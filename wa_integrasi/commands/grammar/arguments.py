@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from itertools import permutations
 
 from wa_integrasi.catalog.arguments import TextArgument
+from wa_integrasi.commands.grammar.likeness import resembles
 from wa_integrasi.commands.grammar.readings import Missing, Problem, Run, Value, Wrong
 from wa_integrasi.commands.grammar.values import Reader, Setting
-from wa_integrasi.typed.words import LONG_DASH, Token
+from wa_integrasi.typed.words import LONG_DASH, Token, tokens_of
 
 _NAMED = re.compile(r"([a-z][a-z0-9_]*)=(.*)", re.DOTALL)
 _MOST_MIXED = 4
@@ -43,15 +44,15 @@ def read_arguments(
         loose = [*loose, *run[width:]]
         open_readers.remove(reader)
     orders = permutations(open_readers) if _may_be_mixed(open_readers) else [open_readers]
-    kinds = {reader.argument.name: reader.argument.kind for reader in readers}
-    failed = []
+    failed: list[Missing] = []
     for order in orders:
         search = _Search(order, loose, setting)
         if (found := search.fit(0, 0)) is not None:
             values.update(found)
             return Run(trigger, {reader.argument.name: values[reader.argument.name] for reader in readers})
-        failed.append(_missing(trigger, search, values))
-    return max(failed, key=lambda missing: _likelihood(missing, kinds))
+        failed += [_missing(trigger, search, blame, values) for blame in search.blames]
+    by_name = {reader.argument.name: reader for reader in readers}
+    return max(failed, key=lambda missing: _likelihood(missing, by_name))
 
 
 def after_phrase(tokens: Sequence[Token]) -> Sequence[Token]:
@@ -96,7 +97,8 @@ class _Search:
     tokens: Sequence[Token]
     setting: Setting
     dead: set[tuple[int, int]] = field(default_factory=set)
-    blame: _Blame | None = None
+    blames: list[_Blame] = field(default_factory=list)
+    """Why nothing fits, as far into the text as anything does: one for each argument that could be meant there."""
 
     def fit(self, number: int, at: int) -> dict[str, Value] | None:
         """The values of the readers from `number` on for the tokens from `at` on; None where they do not fit."""
@@ -130,9 +132,11 @@ class _Search:
         return range(min(reader.widest, left), 0, -1)
 
     def _note(self, blame: _Blame) -> None:
-        held = self.blame
-        if held is None or (blame.reach, blame.special) > (held.reach, held.special):
-            self.blame = blame
+        held = max(((each.reach, each.special) for each in self.blames), default=(-1, False))
+        if (blame.reach, blame.special) > held:
+            self.blames = [blame]
+        elif (blame.reach, blame.special) == held and all(each.reader != blame.reader for each in self.blames):
+            self.blames.append(blame)
 
 
 def _may_be_mixed(readers: Sequence[Reader]) -> bool:
@@ -144,12 +148,21 @@ def _may_be_mixed(readers: Sequence[Reader]) -> bool:
     return not ("number" in kinds and numbered)
 
 
-def _likelihood(missing: Missing, kinds: Mapping[str, str]) -> tuple[bool, ...]:
-    """How well a mistake explains a text: one that begins with a digit was hardly meant for a choice."""
+def _likelihood(missing: Missing, readers: Mapping[str, Reader]) -> tuple[float, ...]:
+    """How well a mistake explains a text: what nearly is a value of an argument was hardly meant for another one."""
     if missing.argument is None:
         return (False,)
-    counted = kinds[missing.argument] in ("int", "number", "date")
-    return True, missing.problem is None, missing.given[:1].isdigit() == counted, not missing.rest
+    reader = readers[missing.argument]
+    counted = reader.argument.kind in ("int", "number", "date")
+    return (
+        True,
+        missing.problem is None,
+        missing.problem is not None and missing.problem.wrong not in GENERAL,
+        resembles(reader, tokens_of(missing.given)),
+        missing.given[:1].isdigit() == counted,
+        not missing.rest,
+        -len(missing.given),
+    )
 
 
 def _mistaken(run: Sequence[Token], loose: Sequence[Token], others: Sequence[Reader], setting: Setting) -> int:
@@ -160,10 +173,7 @@ def _mistaken(run: Sequence[Token], loose: Sequence[Token], others: Sequence[Rea
     return 1
 
 
-def _missing(trigger: str, search: _Search, values: Mapping[str, Value]) -> Missing:
-    blame = search.blame
-    if blame is None:
-        raise AssertionError("a search that fails says why")
+def _missing(trigger: str, search: _Search, blame: _Blame, values: Mapping[str, Value]) -> Missing:
     before = _Search(search.readers[: blame.reader], search.tokens[: blame.at], search.setting).fit(0, 0) or {}
     known = {**values, **before}
     tokens = search.tokens[blame.at :]

@@ -28,7 +28,7 @@ def resembles(reader: Reader, tokens: Sequence[Token]) -> bool:
         case IntArgument() | NumberArgument():
             return typed[:1].isdigit()
         case DateArgument():
-            return typed[:1].isdigit() or _near([typed, *typed.split()], NAMES)
+            return typed[:1].isdigit() or _near([typed, *typed.split()[:1]], NAMES)
         case ChoiceArgument():
             return _near([typed], map(" ".join, reader.options))
         case TagArgument() | TextArgument():

@@ -27,6 +27,7 @@ class Wrong(StrEnum):
     TOO_LARGE = "too_large"
     TOO_LONG = "too_long"
     TOO_MANY_DAYS = "too_many_days"
+    BACKWARDS = "backwards"
     ONE_DAY = "one_day"
     FUTURE = "future"
     TWICE = "twice"

@@ -19,7 +19,7 @@ from wa_integrasi.catalog.arguments import (
     TextArgument,
 )
 from wa_integrasi.commands.grammar.readings import Problem, Value, Wrong
-from wa_integrasi.typed.days import MOST_TOKENS, Days, read_days
+from wa_integrasi.typed.days import MOST_TOKENS, Days, read_backwards, read_days, spelled
 from wa_integrasi.typed.numbers import read_number, read_whole
 from wa_integrasi.typed.patterns import compile_pattern
 from wa_integrasi.typed.words import Token, plain, tokens_of, words_of
@@ -200,9 +200,20 @@ def _ranged(number: float, argument: IntArgument | NumberArgument) -> Value | Pr
 def _days(text: str, argument: DateArgument, setting: Setting) -> Value | Problem:
     days = read_days(text, setting.today, future=argument.future)
     if days is None:
-        return Problem(Wrong.NO_DAY)
+        turned = read_backwards(text, setting.today, future=argument.future) if "-" in text or " " in text else None
+        return Problem(Wrong.NO_DAY) if turned is None else _backwards(turned, argument, setting)
+    return _right(days, argument, setting)
+
+
+def _right(days: Days, argument: DateArgument, setting: Setting) -> date | Days | Problem:
     if not argument.future and days.first > setting.today:
         return Problem(Wrong.FUTURE)
     if not argument.range:
         return days.first if days.one else Problem(Wrong.ONE_DAY)
     return days if days.count <= argument.max_days else Problem(Wrong.TOO_MANY_DAYS, argument.max_days)
+
+
+def _backwards(turned: Days, argument: DateArgument, setting: Setting) -> Problem:
+    """What is wrong with a range that runs backwards, and would be with the right one."""
+    right = _right(turned, argument, setting)
+    return right if isinstance(right, Problem) else Problem(Wrong.BACKWARDS, instead=spelled(turned, setting.language))
