@@ -17,6 +17,7 @@ ARGUMENT_NAME = "^[a-z][a-z0-9_]{0,30}$"
 LONGEST_TAG = 100
 _MOST_CHOICES = 50
 _SOME_DAY = date(2026, 1, 1)
+_EXAMPLE = "A value that people are shown where it is asked for and explained."
 
 
 def _pattern(pattern: str) -> str:
@@ -61,13 +62,14 @@ class _Argument(Entry):
 
 
 class _Ranged(_Argument):
-    def _in_order(self, minimum: float | None, maximum: float | None, default: float | None) -> None:
+    def _in_order(self, minimum: float | None, maximum: float | None, **given: float | None) -> None:
         if minimum is not None and maximum is not None and minimum > maximum:
             raise wrong(f"minimum: found {minimum}, must be {maximum} (the maximum) or less")
-        if default is not None and minimum is not None and default < minimum:
-            raise wrong(f"default: found {default}, must be {minimum} or more")
-        if default is not None and maximum is not None and default > maximum:
-            raise wrong(f"default: found {default}, must be {maximum} or less")
+        for field, value in given.items():
+            if value is not None and minimum is not None and value < minimum:
+                raise wrong(f"{field}: found {value}, must be {minimum} or more")
+            if value is not None and maximum is not None and value > maximum:
+                raise wrong(f"{field}: found {value}, must be {maximum} or less")
 
 
 class IntArgument(_Ranged):
@@ -77,10 +79,11 @@ class IntArgument(_Ranged):
     minimum: Whole | None = Field(default=None, description="The smallest that is right.")
     maximum: Whole | None = Field(default=None, description="The largest that is right.")
     default: Whole | None = Field(default=None, description="What counts when nothing is typed.")
+    example: Whole | None = Field(default=None, description=_EXAMPLE)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        self._in_order(self.minimum, self.maximum, self.default)
+        self._in_order(self.minimum, self.maximum, default=self.default, example=self.example)
         return self
 
 
@@ -91,10 +94,11 @@ class NumberArgument(_Ranged):
     minimum: Number | None = Field(default=None, description="The smallest that is right.")
     maximum: Number | None = Field(default=None, description="The largest that is right.")
     default: Number | None = Field(default=None, description="What counts when nothing is typed.")
+    example: Number | None = Field(default=None, description=_EXAMPLE)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        self._in_order(self.minimum, self.maximum, self.default)
+        self._in_order(self.minimum, self.maximum, default=self.default, example=self.example)
         return self
 
 
@@ -113,6 +117,7 @@ class DateArgument(_Argument):
     default: Line | None = Field(
         default=None, description="What counts when nothing is typed, as people type it.", examples=["kemarin"]
     )
+    example: Title | None = Field(default=None, description=_EXAMPLE, examples=["1-7 nov"])
 
     @property
     def binds(self) -> tuple[str, ...]:
@@ -121,15 +126,18 @@ class DateArgument(_Argument):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.default is None:
-            return self
-        days = read_days(" ".join(plain(self.default).split()), _SOME_DAY, future=self.future)
+        for field, typed in (("default", self.default), ("example", self.example)):
+            if typed is not None:
+                self._is_right(field, typed)
+        return self
+
+    def _is_right(self, field: str, typed: str) -> None:
+        days = read_days(" ".join(plain(typed).split()), _SOME_DAY, future=self.future)
         if days is None or not (self.range or days.one):
             days_or_one = "days as people type them" if self.range else "a day as people type it"
-            raise wrong(f"default: found {self.default!r}, must be {days_or_one}, such as kemarin")
+            raise wrong(f"{field}: found {typed!r}, must be {days_or_one}, such as kemarin")
         if days.first > _SOME_DAY and not self.future:
-            raise wrong(f"default: found {self.default!r}, which is to come, must be past or have future: true")
-        return self
+            raise wrong(f"{field}: found {typed!r}, which is to come, must be past or have future: true")
 
 
 class Choice(Entry):
@@ -158,6 +166,7 @@ class ChoiceArgument(_Argument):
         description="What there is to choose from: texts, or a value with other words for it.",
     )
     default: Title | None = Field(default=None, description="What counts when nothing is typed.")
+    example: Title | None = Field(default=None, description=_EXAMPLE)
 
     @property
     def options(self) -> tuple[Choice, ...]:
@@ -176,8 +185,9 @@ class ChoiceArgument(_Argument):
         values = [option.value for option in self.options]
         if len(set(values)) < len(values):
             raise wrong("choices: found one more than once, must be once")
-        if self.default is not None and self.default not in values:
-            raise wrong(f"default: found {self.default!r}, must be one of the choices")
+        for field, given in (("default", self.default), ("example", self.example)):
+            if given is not None and given not in values:
+                raise wrong(f"{field}: found {given!r}, must be one of the choices")
         return self
 
 
@@ -193,6 +203,7 @@ class TagArgument(_Argument):
         default="upper", description="The letters that the query gets."
     )
     default: Title | None = Field(default=None, description="What counts when nothing is typed.")
+    example: Title | None = Field(default=None, description=_EXAMPLE)
 
     def spelled(self, typed: str) -> str:
         """A tag in the letters that the query gets."""
@@ -200,8 +211,11 @@ class TagArgument(_Argument):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.default is not None and not compile_pattern(self.pattern)(self.default):
+        fits = compile_pattern(self.pattern)
+        if self.default is not None and not fits(self.default):
             raise wrong(f"default: found {self.default!r}, must look like {self.pattern}")
+        if self.example is not None and not (fits(self.example) and len(self.example.split()) == 1):
+            raise wrong(f"example: found {self.example!r}, must be one word that looks like {self.pattern}")
         return self
 
 
@@ -216,13 +230,15 @@ class TextArgument(_Argument):
         default=200, ge=1, le=2000, description="The most characters."
     )
     default: Line | None = Field(default=None, description="What counts when nothing is typed.")
+    example: Title | None = Field(default=None, description=_EXAMPLE)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.default is not None and len(self.default) > self.max_length:
-            raise wrong(f"default: found {len(self.default)} characters, must be {self.max_length} at most")
-        if self.default is not None and self.pattern and not compile_pattern(self.pattern)(self.default):
-            raise wrong(f"default: found {self.default!r}, must look like {self.pattern}")
+        for field, given in (("default", self.default), ("example", self.example)):
+            if given is not None and len(given) > self.max_length:
+                raise wrong(f"{field}: found {len(given)} characters, must be {self.max_length} at most")
+            if given is not None and self.pattern and not compile_pattern(self.pattern)(given):
+                raise wrong(f"{field}: found {given!r}, must look like {self.pattern}")
         return self
 
 

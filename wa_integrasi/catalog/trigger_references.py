@@ -235,7 +235,7 @@ def _meaning(argument: Fields) -> dict[str, Any] | None:
         read = _ARGUMENT.validate_python(argument)
     except ValidationError:
         return None
-    return read.model_dump(exclude={"title", "required", "default"})
+    return read.model_dump(exclude={"title", "required", "default", "example"})
 
 
 def _differ(given: dict[str, Any] | None, wanted: dict[str, Any] | None) -> bool:

@@ -17,7 +17,7 @@ from wa_integrasi.catalog.arguments import (
 from wa_integrasi.catalog.triggers import Trigger
 from wa_integrasi.commands.grammar import Candidate, Phrasebook
 from wa_integrasi.commands.grammar.book import Shown
-from wa_integrasi.commands.words import Said, form, number, short
+from wa_integrasi.commands.words import Said, form, number, short, value
 from wa_integrasi.text.markup import bold, escape
 from wa_integrasi.typed.words import words_of
 
@@ -97,7 +97,7 @@ def explain(trigger: Trigger, language: str) -> str:
 def example(trigger: Trigger, language: str) -> str:
     """What somebody could type."""
     needed = [argument for argument in trigger.arguments if argument.required and argument.default is None]
-    return " ".join([trigger.phrases[0], *(_example(argument, language) for argument in needed)])
+    return " ".join([trigger.phrases[0], *(_typed(argument, trigger, language) for argument in needed)])
 
 
 def _usage(trigger: Trigger) -> str:
@@ -122,6 +122,8 @@ def _about(argument: Argument, language: str) -> str:
 
 
 def _example(argument: Argument, language: str) -> str:
+    if argument.example is not None:
+        return value(argument, argument.example, language)
     match argument:
         case IntArgument() | NumberArgument():
             low, high = argument.minimum, argument.maximum
@@ -129,7 +131,15 @@ def _example(argument: Argument, language: str) -> str:
         case DateArgument():
             return "kemarin" if language == "id" else "yesterday"
         case ChoiceArgument():
-            option = argument.options[0]
-            return option.words[0] if option.words else option.value
+            return value(argument, argument.options[0].value, language)
         case TagArgument() | TextArgument():
             return f"[{argument.label}]"
+
+
+def _typed(argument: Argument, trigger: Trigger, language: str) -> str:
+    """An example as it is typed: several words of a text that is not the last argument stand in quotes."""
+    said = _example(argument, language)
+    within = (
+        isinstance(argument, TextArgument) and argument.example is not None and argument is not trigger.arguments[-1]
+    )
+    return f'"{said}"' if within and " " in said else said

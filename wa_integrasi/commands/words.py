@@ -10,8 +10,6 @@ from wa_integrasi.catalog.arguments import (
     DateArgument,
     IntArgument,
     NumberArgument,
-    TagArgument,
-    TextArgument,
 )
 from wa_integrasi.commands.confirming import TRIES, Verdict
 from wa_integrasi.commands.grammar import Candidate, Missing, Problem, Wrong
@@ -124,18 +122,22 @@ _ALL: Mapping[str, Said] = {
 _FORMS: Mapping[str, Said] = {
     "int": {"id": "bilangan bulat", "en": "a whole number"},
     "number": {"id": "angka", "en": "a number"},
-    "date": {"id": "tanggal, misalnya 19/11 atau kemarin", "en": "a date, such as 19/11 or yesterday"},
-    "range": {
-        "id": "tanggal atau rentang, misalnya kemarin, minggu lalu atau 1-7 nov",
-        "en": "a date or several, such as yesterday, last week or 1-7 nov",
-    },
+    "date": {"id": "tanggal", "en": "a date"},
+    "range": {"id": "tanggal atau rentang", "en": "a date or several"},
     "tag": {"id": "nama tag", "en": "the name of a tag"},
     "text": {"id": "teks", "en": "text"},
     "choice": {"id": "salah satu pilihan", "en": "one of the choices"},
 }
 
+_EXAMPLES: Mapping[str, Said] = {
+    "number": {"id": "1.234,5", "en": "1,234.5"},
+    "date": {"id": "19/11 atau kemarin", "en": "19/11 or yesterday"},
+    "range": {"id": "kemarin, minggu lalu atau 1-7 nov", "en": "yesterday, last week or 1-7 nov"},
+}
+"""Of arguments that have none of their own."""
+
+_SUCH: Said = {"id": ", misalnya {}", "en": ", such as {}"}
 _SPANS: Mapping[str, Said] = {
-    "any": {"id": ", misalnya 1.234,5", "en": ", such as 1,234.5"},
     "both": {"id": " {} sampai {}", "en": " from {} to {}"},
     "low": {"id": ", paling kecil {}", "en": ", {} at least"},
     "high": {"id": ", paling besar {}", "en": ", {} at most"},
@@ -201,13 +203,24 @@ def problem(of: Problem, language: str) -> str:
 
 def form(argument: Argument, language: str) -> str:
     """What may be typed for an argument."""
-    match argument:
-        case IntArgument() | NumberArgument():
-            return _FORMS[argument.kind][language] + _span(argument, language)
-        case DateArgument():
-            return _FORMS["range" if argument.range else "date"][language]
-        case TagArgument() | TextArgument() | ChoiceArgument():
-            return _FORMS[argument.kind][language]
+    kind, span = str(argument.kind), ""
+    if isinstance(argument, DateArgument) and argument.range:
+        kind = "range"
+    elif isinstance(argument, IntArgument | NumberArgument):
+        span = _span(argument, language)
+    usual = None if span else _EXAMPLES.get(kind)
+    own = None if argument.example is None else short(value(argument, argument.example, language))
+    such = own or (usual and usual[language])
+    shown = _SUCH[language].format(such) if such and not isinstance(argument, ChoiceArgument) else ""
+    return f"{_FORMS[kind][language]}{span}{shown}"
+
+
+def value(argument: Argument, given: float | str, language: str) -> str:
+    """A value of an argument as people type it: of a choice its first word."""
+    if isinstance(given, str):
+        options = argument.options if isinstance(argument, ChoiceArgument) else ()
+        return next((each.words[0] for each in options if each.value == given and each.words), given)
+    return number(given, language)
 
 
 def number(value: float, language: str) -> str:
@@ -229,6 +242,6 @@ def short(text: str) -> str:
 def _span(argument: IntArgument | NumberArgument, language: str) -> str:
     limits = [limit for limit in (argument.minimum, argument.maximum) if limit is not None]
     if not limits:
-        return _SPANS["any"][language] if argument.kind == "number" else ""
+        return ""
     kind = "both" if len(limits) == 2 else "low" if argument.minimum is not None else "high"
     return _SPANS[kind][language].format(*(number(limit, language) for limit in limits))

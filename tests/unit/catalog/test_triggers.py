@@ -177,6 +177,13 @@ def test_a_role_that_nobody_has_yet_is_no_mistake() -> None:
     read_catalog(changed("approval: kepala-shift", "approval: auditor"), "c.yaml")
 
 
+@pytest.mark.parametrize("example", ["TI2001", "TI-2001 TI-2002"])
+def test_an_example_of_a_tag_must_be_one(example: str) -> None:
+    text = GOOD.replace("kind: tag\n", f"kind: tag\n        example: {example}\n")
+    with pytest.raises(CatalogError, match=f"example: found '{example}', must be one word that looks like"):
+        read_catalog(text, "c.yaml")
+
+
 def test_the_same_argument_may_be_written_in_other_words() -> None:
     text = changed(
         "      - name: boiler\n        kind: int\n        minimum: 1\n        maximum: 4\n    roles",

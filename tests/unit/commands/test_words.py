@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import string
+from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from tests.unit.commands.texts import BOOK, NOW, TRIGGERS, brief, typed
 from wa_integrasi.catalog.arguments import TagArgument, TextArgument
@@ -28,7 +30,7 @@ def places(text: str) -> int:
     return sum(name is not None for _, name, _, _ in string.Formatter().parse(text))
 
 
-@pytest.mark.parametrize("what", [*words._ALL, *words._FORMS, *words._SPANS])
+@pytest.mark.parametrize("what", [*words._ALL, *words._FORMS, *words._SPANS, *words._EXAMPLES])
 def test_each_sentence_has_both_languages_with_the_same_places(what: str) -> None:
     said = {**words._ALL, **words._FORMS, **words._SPANS}[what]
     assert set(said) == set(LANGUAGES)
@@ -85,6 +87,42 @@ def test_a_question_says_what_is_wrong_and_what_is_right(text: str, language: st
     assert isinstance(reading, Missing)
     [argument] = [each for each in TRIGGERS[reading.trigger].arguments if each.name == reading.argument]
     assert words.ask(reading, argument, language).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "typed_so"),
+    [
+        (
+            {"kind": "tag", "pattern": "[A-Z]{2}-[0-9]{4}", "example": "TI-2001"},
+            "nama tag, misalnya TI-2001",
+            "TI-2001",
+        ),
+        ({"kind": "text", "example": "bearing panas"}, "teks, misalnya bearing panas", "bearing panas"),
+        ({"kind": "number", "example": 1500.5}, "angka, misalnya 1.500,5", "1.500,5"),
+        ({"kind": "int", "minimum": 1, "maximum": 9, "example": 3}, "bilangan bulat 1 sampai 9, misalnya 3", "3"),
+        ({"kind": "date", "range": True, "example": "1-7 nov"}, "tanggal atau rentang, misalnya 1-7 nov", "1-7 nov"),
+        ({"kind": "choice", "choices": [{"value": "A", "words": ["satu"]}, "B"], "example": "A"}, None, "satu"),
+    ],
+)
+def test_an_example_of_an_argument_is_shown_where_it_is_asked_for(
+    kind: dict[str, Any], asked: str | None, typed_so: str
+) -> None:
+    fields = {**TRIGGERS["rencana"].model_dump(), "arguments": [{"name": "apa", **kind}]}
+    trigger = TypeAdapter(Trigger).validate_python({**fields, "phrases": ["coba saja"]})
+    question = words.ask(Missing("coba", "apa"), trigger.arguments[0], "id")
+    assert asked is None or f"Balas dengan {asked}, atau *batal*." in question
+    explained = explain(trigger, "id")
+    assert asked is None or f"• apa: {asked}" in explained
+    assert f"Contoh: *coba saja {typed_so}*" in explained
+    book = Phrasebook.of({"coba": trigger}, zone="Asia/Jakarta")
+    assert isinstance(read(example(trigger, "id"), book, now=NOW), Run)
+
+
+def test_an_example_of_several_words_in_the_middle_is_quoted() -> None:
+    arguments = [{"name": "apa", "kind": "text", "example": "bearing panas"}, {"name": "boiler", "kind": "int"}]
+    fields = {**TRIGGERS["rencana"].model_dump(), "arguments": arguments}
+    trigger = TypeAdapter(Trigger).validate_python(fields)
+    assert example(trigger, "en") == 'rencana "bearing panas" 1'
 
 
 def test_too_many_words_are_named_with_an_example() -> None:

@@ -78,7 +78,8 @@ def _explained(case: Case) -> Reply:
 
 def _guesswork(trigger: Trigger) -> tuple[bool, bool]:
     """How little an example of it would say: with gaps, or of rows that may be anything, where tags have values."""
-    gaps = any(isinstance(each, TagArgument | TextArgument) and each.required for each in trigger.arguments)
+    free = [each for each in trigger.arguments if isinstance(each, TagArgument | TextArgument)]
+    gaps = any(each.required and each.example is None for each in free)
     return gaps, not isinstance(trigger, PiTrigger)
 
 
