@@ -65,6 +65,7 @@ def test_the_menu_is_a_list_whose_rows_are_numbers(meta: World) -> None:
     content = ask(meta, "dewi", "menu")
     assert isinstance(content, Menu)
     assert [choice.title for section in content.sections for choice in section.choices] == ["produksi", "angka direksi"]
+    assert content.body.endswith("Juga: *status*, *siapa saya*, *bantuan*.")
     [row] = tap(meta, "dewi", offered(content)["produksi"], "produksi")
     assert row.content.startswith("*Produksi*, 19 November 2040")
 
@@ -164,3 +165,14 @@ def test_meta_takes_what_is_offered(meta: World) -> None:
         payload = request_body(Outbound(Recipient.parse(PEOPLE[who]), content, "1"))
         found = read_content(payload, ())
         assert [choice["id"] for choice in found.details["choices"]] == list(offered(content).values())
+
+
+def test_a_mistyped_command_has_a_button_while_the_question_stays(meta: World) -> None:
+    meta.write("budi", "suhu boiler")
+    meta.answer()
+    meta.news()
+    content = ask(meta, "budi", "poduksi kemarin")
+    assert isinstance(content, Buttons)
+    assert "Balas dengan bilangan bulat 1 sampai 4" in content.body
+    [row] = tap(meta, "budi", offered(content)["Ya"], "Ya")
+    assert row.content.startswith("*Produksi*, 19 November 2040")

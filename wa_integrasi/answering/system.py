@@ -14,8 +14,9 @@ from wa_integrasi.catalog.phrases import Builtin as Name
 from wa_integrasi.commands import offering, words
 from wa_integrasi.commands.conversation import Choice
 from wa_integrasi.commands.grammar import Ambiguous, Builtin, Candidate, Missing, Run, Unknown, read
-from wa_integrasi.commands.menu import explain, find, menu
+from wa_integrasi.commands.menu import also, explain, find, menu
 from wa_integrasi.reporting import LOCALES
+from wa_integrasi.subscriptions import may_subscribe
 from wa_integrasi.text.locale import Locale
 from wa_integrasi.typed.words import words_of
 
@@ -56,7 +57,9 @@ def _help(case: Case, rest: str) -> Decision:
             return replies.reply(case, Name.WATCH, "")
         case Name.SUBSCRIBE | Name.UNSUBSCRIBE | Name.MUTE | Name.UNMUTE:
             return replies.reply(case, Name.SUBSCRIBE, "")  # without a word behind it, it explains itself
-    listed = menu(book, language, case.shown)
+    subscribing = case.asker.group is None and may_subscribe(case.catalog, case.asker.contact)
+    last = also(language, subscribing=subscribing)
+    listed = menu(book, language, case.shown, last)
     if rest and (name := find(rest, book, listed, case.shown)) is not None:
         return case.say(explain(book.triggers[name], language), f"help {name}")
     unknown = rest if words_of(rest) and words_of(rest) not in (*BUILTINS, *TELLING) else None
@@ -68,7 +71,7 @@ def _help(case: Case, rest: str) -> Decision:
     if unknown:
         text = f"{told('no_such_command', language, words.short(unknown))}\n\n{listed.text}"
         return replace(said, text=text, note="help: unknown")
-    return replace(said, offer=offering.menu(listed.candidates, book, case.code, language))
+    return replace(said, offer=offering.menu(listed.candidates, book, case.code, language, last))
 
 
 def _nearest(case: Case, asked: str) -> tuple[Candidate, ...]:

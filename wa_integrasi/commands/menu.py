@@ -29,6 +29,7 @@ _SAID: Mapping[str, Said] = {
         "id": "Balas dengan nomor, atau ketik perintahnya. *bantuan 1* menjelaskan satu perintah.",
         "en": "Reply with a number, or type the command. *help 1* explains one of them.",
     },
+    "also": {"id": "Juga: {}.", "en": "Also: {}."},
     "ways": {"id": "Ketik: {}", "en": "Type: {}"},
     "optional": {"id": "boleh dikosongkan", "en": "may be left out"},
     "default": {"id": "bila kosong: {}", "en": "if left out: {}"},
@@ -40,6 +41,9 @@ _SAID: Mapping[str, Said] = {
     },
 }
 
+_SUBSCRIBING = {"id": ("langganan", "beritahu jika"), "en": ("subscribe", "notify if")}
+_OTHERS = {"id": ("status", "siapa saya", "bantuan"), "en": ("status", "whoami", "help")}
+
 
 @dataclass(frozen=True, slots=True)
 class Menu:
@@ -49,8 +53,14 @@ class Menu:
     candidates: tuple[Candidate, ...]
 
 
-def menu(book: Phrasebook, language: str, shown: Shown) -> Menu:
-    """What somebody may run, under its headings; `shown` says whether they may (`may_run`)."""
+def also(language: str, *, subscribing: bool) -> str:
+    """The commands of the system itself, on one line; `subscribing` says whether they may subscribe here."""
+    named = [*(_SUBSCRIBING[language] if subscribing else ()), *_OTHERS[language]]
+    return _SAID["also"][language].format(", ".join(str(bold(each)) for each in named))
+
+
+def menu(book: Phrasebook, language: str, shown: Shown, last: str = "") -> Menu:
+    """What somebody may run, under its headings, with a last line; `shown` says whether they may (`may_run`)."""
     sections: dict[str, list[str]] = {}
     for name, trigger in book.triggers.items():
         if shown(trigger):
@@ -66,7 +76,8 @@ def menu(book: Phrasebook, language: str, shown: Shown) -> Menu:
             candidates.append(Candidate(name, trigger.phrases[0]))
             about = f": {escape(trigger.description)}" if trigger.description else ""
             lines.append(f"{len(candidates)}. {bold(_usage(trigger))}{about}")
-    return Menu("\n".join([*lines, "", _SAID["how"][language]]), tuple(candidates))
+    ends = filter(None, (_SAID["how"][language], last))
+    return Menu("\n".join([*lines, "", *ends]), tuple(candidates))
 
 
 def find(asked: str, book: Phrasebook, listed: Menu, shown: Shown) -> str | None:

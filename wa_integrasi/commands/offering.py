@@ -77,8 +77,10 @@ def yes_or_cancel(body: str, code: str, question: str, language: str) -> Offer |
     return _made(Buttons, body=body, buttons=buttons)
 
 
-def menu(candidates: Sequence[Candidate], book: Phrasebook, question: str, language: str) -> Offer | None:
-    """The menu as a list, under its headings."""
+def menu(
+    candidates: Sequence[Candidate], book: Phrasebook, question: str, language: str, last: str = ""
+) -> Offer | None:
+    """The menu as a list, under its headings; its text ends with a last line."""
     if not 0 < len(candidates) <= _ROWS:
         return None
     sections: dict[str, list[Choice]] = {}
@@ -93,7 +95,7 @@ def menu(candidates: Sequence[Candidate], book: Phrasebook, question: str, langu
         Section(title=_fitting(title or _SAID["others"][language], _ROW) if len(sections) > 1 else "", choices=rows)
         for title, rows in sections.items()
     ]
-    body = f"{bold(_SAID['menu'][language])}\n{_SAID['how'][language]}"
+    body = "\n".join(filter(None, (str(bold(_SAID["menu"][language])), _SAID["how"][language], last)))
     return _made(Menu, body=body, button=_SAID["choose"][language], sections=made)
 
 

@@ -129,6 +129,10 @@ def test_what_is_plain_stays_plain(text: str) -> None:
         "@62812345678 " * 300,
         "\u0301" * 4000,
         "rekap " * 680,
+        "tolong " * 580,
+        "tolong cek produksi " + "ya " * 1300,
+        "what is the " * 300 + "production",
+        "produksi " + "kemarn giling " * 280,
         "( " * 2000,
     ],
 )

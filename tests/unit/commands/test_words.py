@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from typing import Any
 
@@ -13,8 +14,8 @@ from wa_integrasi.catalog.arguments import TagArgument, TextArgument
 from wa_integrasi.catalog.triggers import Trigger
 from wa_integrasi.commands import words
 from wa_integrasi.commands.confirming import Verdict
-from wa_integrasi.commands.grammar import Missing, Phrasebook, Problem, Run, Unknown, Wrong, read
-from wa_integrasi.commands.menu import example, explain, find, menu
+from wa_integrasi.commands.grammar import Builtin, Missing, Phrasebook, Problem, Run, Unknown, Wrong, read
+from wa_integrasi.commands.menu import also, example, explain, find, menu
 from wa_integrasi.commands.permission import Reason
 from wa_integrasi.commands.showing import described, for_template
 from wa_integrasi.text.locale import Locale
@@ -164,6 +165,21 @@ def test_a_menu_lists_only_what_somebody_may_run() -> None:
     )
     assert [candidate.trigger for candidate in listed.candidates] == ["suhu"]
     assert menu(BOOK, "en", lambda _: False).text == "There is no command for you yet."
+
+
+@pytest.mark.parametrize(
+    ("language", "subscribing", "told"),
+    [
+        ("id", True, "Juga: *langganan*, *beritahu jika*, *status*, *siapa saya*, *bantuan*."),
+        ("en", True, "Also: *subscribe*, *notify if*, *status*, *whoami*, *help*."),
+        ("id", False, "Juga: *status*, *siapa saya*, *bantuan*."),
+    ],
+)
+def test_a_menu_ends_with_the_commands_of_the_system(language: str, subscribing: bool, told: str) -> None:
+    last = also(language, subscribing=subscribing)
+    assert menu(BOOK, language, everything, last).text.splitlines()[-1] == last == told
+    for name in re.findall(r"\*([^*]+)\*", last):
+        assert isinstance(read(name, BOOK, now=NOW), Builtin)
 
 
 def test_a_menu_has_headings_and_counts_through() -> None:
