@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from wa_integrasi.text.locale import Locale
-from wa_integrasi.typed.days import Days, read_days
+from wa_integrasi.typed.days import LAST_YEAR, Days, read_backwards, read_days, spelled
 from wa_integrasi.typed.numbers import LARGEST, read_number, read_whole
 from wa_integrasi.typed.patterns import PatternError, compile_pattern
 
@@ -73,6 +73,22 @@ def test_a_day_is_read_in_every_form(day: date, today: date) -> None:
         Locale("en_GB").date(day).lower(),
     ]
     assert [read_days(form, today, future=True) for form in forms] == [Days(day, day)] * len(forms)
+
+
+@given(days, st.integers(0, 800), st.sampled_from(["id", "en"]))
+def test_days_are_read_as_they_are_spelled(first: date, more: int, language: str) -> None:
+    last = first + timedelta(days=more)
+    assume(last.year <= LAST_YEAR)
+    assert read_days(spelled(Days(first, last), language), last) == Days(first, last)
+
+
+@given(days, st.integers(1, 60), st.sampled_from([" - ", "..", " s/d ", " to "]))
+def test_a_range_that_runs_backwards_is_none_but_known(first: date, more: int, between: str) -> None:
+    last = first + timedelta(days=more)
+    typed = f"{last.isoformat()}{between}{first.isoformat()}"
+    assert read_days(typed, last) is None
+    assert read_backwards(typed, last) == Days(first, last)
+    assert read_backwards(f"{first.isoformat()}{between}{last.isoformat()}", last) is None
 
 
 @given(days, st.integers(1, 60), st.sampled_from([" - ", "-", "..", " s/d ", " sampai ", " to "]))

@@ -67,7 +67,9 @@ def read_backwards(text: str, today: date, *, future: bool = False) -> Days | No
     if len(text) > _LONGEST:
         return None
     turned = (ends for ends in _ends(_DATED.sub("", text), today, future=future) if ends[0] > ends[1])
-    return next((Days(last, first) for first, last in turned), None)
+    return next(
+        (Days(last, first) for first, last in turned if FIRST_YEAR <= last.year <= first.year <= LAST_YEAR), None
+    )
 
 
 def spelled(days: Days, language: str) -> str:
