@@ -32,6 +32,7 @@ _BEHIND = _listed(
     "terima kasih, please, pls, thanks, thank you, for me",
     "berapa, berapakah",
 )
+_FIRST = frozenset(words[:1] for words in _BEFORE)
 _WIDEST = 3
 _SIGNS = frozenset({"Po", "So", "Sk", "Mn"})
 """Kinds of signs that end a sentence or show a mood; `>` and `-` say something."""
@@ -40,6 +41,8 @@ _SIGNS = frozenset({"Po", "So", "Sk", "Mn"})
 def openings(tokens: Sequence[Token]) -> Iterator[tuple[int, bool]]:
     """Where a text may begin behind words of courtesy, the first first; and whether those ask to be told something."""
     at, asking = 0, False
+    if not tokens or tokens[0].words[:1] not in _FIRST:
+        return
     while at < min(len(tokens), _MOST):
         widths = (width for width in range(_WIDEST, 0, -1) if _words(tokens[at : at + width]) in _BEFORE)
         if (width := next(widths, None)) is None:
