@@ -22,6 +22,7 @@ import uvicorn
 
 from deployments.cli import main
 from deployments.demo.place import demo_place
+from deployments.demo.setup import main as set_up_demo
 from deployments.serve import build_app
 from deployments.up import Place
 from tests.ports import free_port
@@ -167,14 +168,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         with _service(at, store), pytest.MonkeyPatch.context() as patch:
             assert eventually(lambda: _healthy(at.prefect_url), 90), (at.folder / "server.log").read_text()
             built = House(at, store)
-            deployed = built.wa("deploy")
-            assert deployed.returncode == 0, deployed.stderr
-            set_up = [sys.executable, "-m", "deployments.demo.setup", str(at.folder / "plant.db")]
-            subprocess.run(set_up, env=at.environment, cwd=at.folder, check=True, timeout=100)
             for name, value in at.environment.items():
                 patch.setenv(name, value)
             updates = {PREFECT_API_URL: f"{at.prefect_url}/api", PREFECT_HOME: at.folder / "client"}
             with temporary_settings(updates=updates):
+                deployed = built.says("deploy")
+                assert deployed.returncode == 0, deployed.stderr
+                set_up_demo(at.folder / "plant.db")
                 yield built
                 _say_goodbye()
                 gc.collect()
