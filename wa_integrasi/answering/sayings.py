@@ -11,6 +11,30 @@ _ALL: Mapping[str, Said] = {
         "id": "Balas *ya* dan kode yang tadi dikirim, atau *batal*.",
         "en": "Reply *yes* and the code that was sent, or *cancel*.",
     },
+    "about_next": {
+        "id": "*lanjut* menampilkan bagian berikutnya dari jawaban yang panjang, *kembali* bagian sebelumnya.",
+        "en": "*next* shows the next part of a long answer, *back* the one before.",
+    },
+    "about_cancel": {
+        "id": "*batal* mengakhiri yang sedang ditanyakan, atau yang menunggu kode atau persetujuan.",
+        "en": "*cancel* ends what is being asked, or what waits for a code or for consent.",
+    },
+    "about_confirm": {
+        "id": "*ya* dan kode menjalankan perintah yang minta dipastikan, misalnya *ya 4821*.",
+        "en": "*yes* and the code runs a command that asked to be confirmed, for example *yes 4821*.",
+    },
+    "about_status": {
+        "id": "*status* menunjukkan apakah sistem berjalan dan berapa pesan yang menunggu.",
+        "en": "*status* shows whether the system runs and how many messages are waiting.",
+    },
+    "about_whoami": {
+        "id": "*siapa saya* menunjukkan nama Anda di sistem dan hak Anda.",
+        "en": "*whoami* shows your name in the system and what you may do.",
+    },
+    "about_stop": {
+        "id": "*berhenti* menghentikan semua pesan dari nomor ini; *mulai* mengaktifkannya lagi.",
+        "en": "*stop* ends all messages from this number; *start* lets them come again.",
+    },
     "no_such_command": {"id": "Perintah “{}” tidak dikenal.", "en": "There is no command “{}”."},
     "rows": {"id": "{} baris", "en": "{} rows"},
     "tap_over": {

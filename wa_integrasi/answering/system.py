@@ -23,6 +23,19 @@ from wa_integrasi.typed.words import words_of
 _HELP = {"id": "bantuan", "en": "help"}
 
 
+_ABOUT = {
+    Name.NEXT: "about_next",
+    Name.BACK: "about_next",
+    Name.CANCEL: "about_cancel",
+    Name.CONFIRM: "about_confirm",
+    Name.STATUS: "about_status",
+    Name.WHOAMI: "about_whoami",
+    Name.STOP: "about_stop",
+    Name.START: "about_stop",
+}
+"""What explains a command; the others explain themselves, or are the menu."""
+
+
 def reply(case: Case, asked: Builtin) -> Decision:
     """The answer to a command of the system itself, but for codes."""
     language = case.asker.language
@@ -57,6 +70,8 @@ def _help(case: Case, rest: str) -> Decision:
             return replies.reply(case, Name.WATCH, "")
         case Name.SUBSCRIBE | Name.UNSUBSCRIBE | Name.MUTE | Name.UNMUTE:
             return replies.reply(case, Name.SUBSCRIBE, "")  # without a word behind it, it explains itself
+        case named if named in _ABOUT:
+            return case.say(told(_ABOUT[named], language), f"help {named}")
     subscribing = case.asker.group is None and may_subscribe(case.catalog, case.asker.contact)
     last = also(language, subscribing=subscribing)
     listed = menu(book, language, case.shown, last)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 STRANGE = "\ufffd"
@@ -75,6 +76,11 @@ def plain(text: str) -> str:
     letters = unicodedata.normalize("NFKD", compatible.casefold())
     bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return unicodedata.normalize("NFKC", bare).casefold()
+
+
+def words_among(tokens: Iterable[Token]) -> tuple[str, ...]:
+    """All words of some tokens, as they compare."""
+    return tuple(word for token in tokens for word in token.words)
 
 
 def words_of(text: str) -> tuple[str, ...]:

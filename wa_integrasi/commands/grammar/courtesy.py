@@ -11,7 +11,7 @@ from wa_integrasi.commands.grammar.book import Phrasebook, Shown
 from wa_integrasi.commands.grammar.conditions import Condition, read_condition
 from wa_integrasi.commands.grammar.manners import ending, openings, opens
 from wa_integrasi.commands.grammar.readings import Ambiguous, Builtin, Missing, Reading, Run, Unknown, Wrong
-from wa_integrasi.typed.words import Token, tokens_of
+from wa_integrasi.typed.words import Token, tokens_of, words_among
 
 _FEW = 3
 """Words that may be a mistake behind a phrase that somebody asks for; more are talk."""
@@ -81,7 +81,7 @@ def _is_command(found: Reading, part: Sequence[Token], book: Phrasebook, *, aski
         case Builtin(Name.WATCH, rest):
             return isinstance(read_condition(rest, "id"), Condition)
         case Builtin():
-            return tuple(word for token in part for word in token.words) in POLITE
+            return words_among(part) in POLITE
         case _:
             return False
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
-from wa_integrasi.typed.words import Token, words_of
+from wa_integrasi.typed.words import Token, words_among, words_of
 
 _MOST = 8
 """Tokens of courtesy on one side."""
@@ -44,10 +44,10 @@ def openings(tokens: Sequence[Token]) -> Iterator[tuple[int, bool]]:
     if not tokens or tokens[0].words[:1] not in _FIRST:
         return
     while at < min(len(tokens), _MOST):
-        widths = (width for width in range(_WIDEST, 0, -1) if _words(tokens[at : at + width]) in _BEFORE)
+        widths = (width for width in range(_WIDEST, 0, -1) if words_among(tokens[at : at + width]) in _BEFORE)
         if (width := next(widths, None)) is None:
             return
-        asking = asking or _BEFORE[_words(tokens[at : at + width])]
+        asking = asking or _BEFORE[words_among(tokens[at : at + width])]
         at += width
         if at < len(tokens):
             yield at, asking
@@ -60,10 +60,10 @@ def ending(tokens: Sequence[Token]) -> tuple[int, bool]:
         if _is_mood(tokens[at - 1]):
             at -= 1
             continue
-        widths = (width for width in range(min(_WIDEST, at), 0, -1) if _words(tokens[at - width : at]) in _BEHIND)
+        widths = (width for width in range(min(_WIDEST, at), 0, -1) if words_among(tokens[at - width : at]) in _BEHIND)
         if (width := next(widths, None)) is None:
             break
-        asking = asking or _BEHIND[_words(tokens[at - width : at])]
+        asking = asking or _BEHIND[words_among(tokens[at - width : at])]
         at -= width
     return at, asking
 
@@ -72,10 +72,6 @@ def opens(phrase: str) -> bool:
     """Whether a phrase of the catalog begins with such words itself."""
     words = words_of(phrase)
     return any(words[:width] in _BEFORE for width in range(1, _WIDEST + 1))
-
-
-def _words(tokens: Sequence[Token]) -> tuple[str, ...]:
-    return tuple(word for token in tokens for word in token.words)
 
 
 def _is_mood(token: Token) -> bool:

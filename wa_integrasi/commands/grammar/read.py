@@ -28,7 +28,7 @@ from wa_integrasi.commands.grammar.readings import (
 )
 from wa_integrasi.commands.grammar.silences import read_silence
 from wa_integrasi.commands.grammar.values import Setting
-from wa_integrasi.typed.words import Token, tokens_of, words_of
+from wa_integrasi.typed.words import Token, tokens_of, words_among, words_of
 
 LONGEST_TEXT = 4096
 """Characters; what is longer is no command."""
@@ -209,6 +209,8 @@ def _guesses(match: Match, tokens: Sequence[Token], book: Phrasebook, setting: S
         if meaning.builtin is Name.WATCH and not _wants_telling(tokens, used):
             continue  # people tell each other all day
         takes_rest = meaning.trigger is not None or meaning.builtin in WITH_REST
+        if not takes_rest and used < len(tokens) and words_among(tokens[:used]) != words_of(meaning.phrase):
+            continue  # "stok semen" must not offer to end all messages
         candidate = _candidate(meaning, tokens[used:] if takes_rest else ())
         likest[candidate.text] = candidate
     return Unknown(tuple(likest.values())[:_MOST_SUGGESTIONS])
@@ -229,4 +231,4 @@ def _with(book: Phrasebook, meaning: Meaning, rest: Sequence[Token], setting: Se
 
 
 def _candidate(meaning: Meaning, rest: Sequence[Token]) -> Candidate:
-    return Candidate(meaning.trigger, meaning.phrase, " ".join(token.raw for token in rest))
+    return Candidate(meaning.trigger, meaning.phrase, " ".join(token.raw for token in rest).rstrip("?! "))
