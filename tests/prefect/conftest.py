@@ -53,6 +53,11 @@ class House:
         answer = httpx.post(f"{self.at.prefect_url}/api/{path}", json=filters)
         return answer.raise_for_status().json()
 
+    def failures(self, flow_run: Any) -> list[str]:
+        """What the tasks of a run that failed have said; Prefect tells for a moment of a state that it has not yet."""
+        runs = self.prefect("task_runs/filter", flow_runs={"id": {"any_": [str(flow_run)]}})
+        return [run["state"]["message"] for run in runs if run["state"] and run["state_name"] == "Failed"]
+
     def logs(self) -> list[str]:
         """What runs have logged, the newest first; Prefect gives some 200 of it."""
         return [log["message"] for log in self.prefect("logs/filter", sort="TIMESTAMP_DESC")]

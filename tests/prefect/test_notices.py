@@ -92,13 +92,7 @@ async def test_a_delivery_does_not_fail_because_nobody_could_be_told_and_the_log
     monkeypatch.setattr(notifying, "collect", away)
     state = await gateway("default", return_state=True)
     assert state.is_completed(), state
-    run = {"flow_runs": {"id": {"any_": [str(state.state_details.flow_run_id)]}}}
-
-    def failed() -> list[str]:
-        runs = house.prefect("task_runs/filter", **run)
-        return [run["state"]["message"] for run in runs if run["state_name"] == "Failed"]
-
-    assert eventually(failed) == ["cannot open the store: it is away"]
+    assert eventually(lambda: house.failures(state.state_details.flow_run_id)) == ["cannot open the store: it is away"]
     told = "nobody was told of dead letters and held accounts: cannot open the store: it is away"
     assert eventually(lambda: told in house.logs())
 

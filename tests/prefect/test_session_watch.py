@@ -74,12 +74,6 @@ async def test_a_status_file_that_cannot_be_written_fails_no_run_and_is_named(
     await pair("gudang", waha.server_port)
     state = await gateway("gudang", return_state=True)
     assert state.is_completed(), state
-    run = {"flow_runs": {"id": {"any_": [str(state.state_details.flow_run_id)]}}}
-
-    def failed() -> list[str]:
-        runs = house.prefect("task_runs/filter", **run)
-        return [run["state"]["message"] for run in runs if run["state_name"] == "Failed"]
-
-    [said] = eventually(failed)
+    [said] = eventually(lambda: house.failures(state.state_details.flow_run_id))
     assert said.startswith("WA_STATUS_FILE: ")
     assert "cannot be written" in said
