@@ -45,8 +45,8 @@ async def _asked_for(prefect: aiohttp.ClientSession, deployment: str, parameters
 
 async def _ended(prefect: aiohttp.ClientSession, run_id: str) -> dict[str, Any]:
     while True:
-        state: dict[str, Any] = (await _asked(prefect, "GET", f"flow_runs/{run_id}"))["state"]
-        if state["type"] in _ENDED:
+        state: dict[str, Any] | None = (await _asked(prefect, "GET", f"flow_runs/{run_id}"))["state"]
+        if state and state["type"] in _ENDED:  # Prefect may have none yet
             return state
         await asyncio.sleep(_LOOK_EVERY_S)
 
