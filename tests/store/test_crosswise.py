@@ -8,6 +8,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.conftest import FrozenClock
 from tests.store.channel import enqueue, message
@@ -24,7 +25,7 @@ from wa_integrasi.intake.triage import Alarm, Triage
 from wa_integrasi.outbox import Outbox
 from wa_integrasi.providers.base import MessageEvent, OtherEvent
 from wa_integrasi.store.engine import Store
-from wa_integrasi.store.tables import commands, wa_outbox
+from wa_integrasi.store.tables import commands, learned_ids, wa_outbox
 
 DUTY = "+6281300000001"
 FIRE = Classification(Intent.REPORT, Urgency.CRITICAL, "kebakaran", "rules", "")
@@ -151,3 +152,59 @@ def test_whose_messages_one_process_routes_another_leaves_alone(people: People) 
         assert people.router.work(1) == {}
     assert people.router.work() == {Route.COMMAND: 2}
     assert [row.text for row in people.rows(commands)] == ["suhu 3", "suhu 1", "suhu 2"]
+
+
+class TestACatalogIsAppliedWhileAnIdIsLearned:
+    ID = "ID.1349120865"
+
+    @pytest.fixture
+    def apply(self, people: People, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+        """Applies contacts by their numbers, in the middle of the next transaction that routes."""
+        with ThreadPoolExecutor(1) as pool:
+
+            def meanwhile(**phones: str) -> Any:
+                begun: list[Any] = []
+
+                def note(*values: Any) -> None:
+                    if not begun:
+                        begun.append(pool.submit(applied, people, **phones))
+                        while not (begun[0].done() or waits_for_a_lock(people.store)):
+                            pass
+                    note_contacts(*values)
+
+                note_contacts = routing.note_contacts
+                monkeypatch.setattr(routing, "note_contacts", note)
+                people.routes()
+                return begun[0].result()
+
+            yield meanwhile
+
+    def test_whoever_had_the_number_gets_nothing_of_who_has_it_now(
+        self, people: People, apply: Callable[..., Any]
+    ) -> None:
+        applied(people, siti=SITI)
+        people.clock.tick(seconds=1)
+        people.write("halo", by=SITI, user_id=self.ID)
+        apply(budi=SITI)
+        assert people.rows(learned_ids) == []
+
+    def test_a_refusal_follows_to_a_number_whose_id_says_start(self, people: People, apply: Callable[..., Any]) -> None:
+        applied(people, siti=SITI, budi=BUDI)
+        people.clock.tick(seconds=1)
+        people.said("berhenti", by=SITI, user_id=self.ID)
+        people.clock.tick(seconds=1)
+        people.write("mulai", by=BUDI, user_id=self.ID)
+        apply(siti=BUDI)
+        assert people.rows(learned_ids) == []
+
+
+def applied(people: People, **phones: str) -> Any:
+    named = {name: {"phone": phone, "display_name": name.title()} for name, phone in phones.items()}
+    catalog = Catalog.model_validate({"version": 1, "contacts": named})
+    return apply_catalog(people.store, catalog, prune=True, clock=people.clock)
+
+
+def waits_for_a_lock(store: Store) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with store.reading() as connection:
+        return bool(connection.execute(text(waiting)).scalar())

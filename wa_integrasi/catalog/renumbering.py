@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, select
 
 from wa_integrasi.audit.log import audit
 from wa_integrasi.catalog.people import Contact
 from wa_integrasi.recipient import Recipient
 from wa_integrasi.store.bulk import bulk, moment
-from wa_integrasi.store.tables import chats, contacts, learned_ids
+from wa_integrasi.store.tables import contacts, learned_ids
 
 _CARRY = bulk(
     "INSERT INTO chats (account, chat, opted_out_at, opted_out_by) "
@@ -26,6 +26,11 @@ _CARRY = bulk(
     chat="text",
     opted_out_at="timestamptz",
     opted_out_by="text",
+)
+_REFUSED = bulk(
+    "SELECT account, chat, opted_out_at, opted_out_by FROM chats WHERE opted_out_at IS NOT NULL "
+    "AND (opted_in_at IS NULL OR opted_in_at <= opted_out_at) AND chat IN (SELECT x.chat FROM {x})",
+    chat="text",
 )
 
 Addresses = Mapping[str, Sequence[str]]
@@ -42,11 +47,17 @@ class Carried:
     holds_for: tuple[str, ...]
 
 
+def lock_contacts(connection: Connection) -> None:
+    """Let nobody learn an id of a contact until the commit: they would learn it of who had the number before."""
+    c = contacts.c
+    connection.execute(select(c.name).where(c.retired_at.is_(None)).order_by(c.name).with_for_update())
+
+
 def addresses_before(connection: Connection, names: Collection[str]) -> Addresses:
     """What contacts were known by last, also those that were removed since: they are who they were."""
     c = contacts.c
-    rows = connection.execute(select(c.name, c.definition).where(c.name.in_(names)).order_by(c.version))
-    return {name: (definition["phone"], *definition.get("ids", ())) for name, definition in rows.tuples()}
+    rows = connection.execute(select(c.name, c.definition).order_by(c.version)).tuples()
+    return {name: (definition["phone"], *definition.get("ids", ())) for name, definition in rows if name in names}
 
 
 def carry_refusals(
@@ -65,7 +76,7 @@ def carry_refusals(
     wanted: dict[tuple[str, str], dict[str, Any]] = {}
     reasons: dict[tuple[str, str], tuple[str, str]] = {}
     for name, new in gained.items():
-        for said in (refusal for refusal in refusals if refusal["chat"] in before[name]):
+        for said in (refusal for address in before[name] if new for refusal in refusals.get(address, ())):
             for chat in new:
                 key = (said["account"], chat)
                 if key not in wanted or wanted[key]["opted_out_at"] < said["opted_out_at"]:
@@ -109,12 +120,12 @@ def forget_ids(connection: Connection, before: Mapping[str, str], now: Mapping[s
             connection.execute(delete(learned_ids).where(c.address == row.address, c.account == row.account))
 
 
-def _refusals(connection: Connection, addresses: Collection[str]) -> Sequence[Mapping[str, Any]]:
-    """The refusals in force of some chats, in every account."""
+def _refusals(connection: Connection, addresses: Collection[str]) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """The refusals in force of some chats, in every account, by chat."""
     if not addresses:
-        return []
-    c = chats.c
-    in_force = or_(c.opted_in_at.is_(None), c.opted_in_at <= c.opted_out_at)
-    columns = (c.account, c.chat, c.opted_out_at, c.opted_out_by)
-    rows = connection.execute(select(*columns).where(c.chat.in_(addresses), c.opted_out_at.is_not(None), in_force))
-    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+        return {}
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in _REFUSED(connection, [{"chat": address} for address in sorted(addresses)]).mappings():
+        refusal = {**row, "opted_out_at": moment(row["opted_out_at"], connection.dialect)}
+        found.setdefault(row["chat"], []).append(refusal)
+    return found

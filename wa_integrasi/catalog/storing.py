@@ -10,7 +10,14 @@ from sqlalchemy import Connection, Table, func, insert, select, update
 
 from wa_integrasi.audit.log import CLI
 from wa_integrasi.catalog.models import Catalog
-from wa_integrasi.catalog.renumbering import Carried, addresses_before, carry_refusals, forget_ids, holders
+from wa_integrasi.catalog.renumbering import (
+    Carried,
+    addresses_before,
+    carry_refusals,
+    forget_ids,
+    holders,
+    lock_contacts,
+)
 from wa_integrasi.catalog.uses import shared_phones, users_of
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.store.engine import Store
@@ -54,6 +61,7 @@ def apply_catalog(
     changes = Changes()
     with store.writing() as connection:
         wanted = _definitions(catalog)
+        lock_contacts(connection)
         before, held = addresses_before(connection, catalog.contacts), holders(connection)
         for kind, table in _TABLES.items():
             found = _in_force(connection, table)
@@ -72,8 +80,9 @@ def apply_catalog(
                 changes.removed.append(f"{kind}.{name}")
                 _retire(connection, table, name, clock)
         in_force = _load(connection)
-        changes.carried = carry_refusals(connection, before, catalog.contacts, actor, clock())
+        # Ids before chats, as they are locked by whoever routes.
         forget_ids(connection, held, in_force.contacts)
+        changes.carried = carry_refusals(connection, before, catalog.contacts, actor, clock())
     users, applied = users_of(in_force), {f"{kind}.{name}" for kind, names in wanted.items() for name in names}
     for entry in changes.changed:
         if others := [user for user in users.get(entry, ()) if user not in applied]:

@@ -119,7 +119,7 @@ def contact_of(catalog: Catalog, addresses: Collection[str]) -> Contact | None:
     """
     by_number = None
     for contact in catalog.contacts.values():
-        if any(each in addresses for each in contact.ids):
+        if contact.ids and any(each in addresses for each in contact.ids):
             return contact
         if by_number is None and contact.phone in addresses:
             by_number = contact

@@ -80,8 +80,12 @@ def learn(
     book = _Book(catalog)
     rows = _rows(connection, messages, book)
     told = [pair for pair in _newest(messages) if _is_news(pair, rows)]
-    new = [pair for pair in told if _keep(connection, pair, rows.get(pair.key), book, now)]
+    new: list[_Told] = []
     if told:
+        since = _held_since(connection, told, book)
+        rows = _rows(connection, messages, book)  # what another one has learned until the lock
+        told = [pair for pair in told if _is_news(pair, rows)]
+        new = [pair for pair in told if _keep(connection, pair, rows.get(pair.key), book, since, now)]
         rows = _rows(connection, messages, book)
     named = _named(messages, rows, book)
     changed = [message for message, before in zip(named, messages, strict=True) if message is not before]
@@ -123,7 +127,14 @@ def _rows(connection: Connection, messages: Sequence[Incoming], book: _Book) -> 
     return {(row.account, row.address): row for row in rows}
 
 
-def _keep(connection: Connection, told: _Told, row: Row[Any] | None, book: _Book, now: datetime) -> bool:
+def _keep(
+    connection: Connection,
+    told: _Told,
+    row: Row[Any] | None,
+    book: _Book,
+    since: Mapping[tuple[str, str], datetime],
+    now: datetime,
+) -> bool:
     """Write down what a channel says, and instead of what; whether it is believed."""
     c = learned_ids.c
     holder, owner = book.holders.get(told.phone), book.owners.get(told.address)
@@ -131,8 +142,9 @@ def _keep(connection: Connection, told: _Told, row: Row[Any] | None, book: _Book
         if row is not None:
             connection.execute(delete(learned_ids).where(c.address == told.address, c.account == told.account))
         return False
-    if not _held(connection, told, holder):
-        return False
+    held_since = since.get((holder, told.phone))
+    if held_since is None or held_since > told.at:
+        return False  # who had the number before them has another id
     values = {"address": told.address, "account": told.account, "phone": told.phone}
     upsert(connection, learned_ids, [{**values, "believed": owner is None, "at": told.at}])
     shown = {"account": told.account, "id": _shown(told.address), "phone": _shown(told.phone)}
@@ -150,11 +162,12 @@ def _keep(connection: Connection, told: _Told, row: Row[Any] | None, book: _Book
     return True
 
 
-def _held(connection: Connection, told: _Told, holder: str) -> bool:
-    """Whether the number was the contact's when this was said, and is: who had it before them has another id."""
-    c = contacts.c
-    row = connection.execute(select(c.definition, c.created_at).where(c.name == holder, c.retired_at.is_(None))).first()
-    return row is not None and row.definition["phone"] == told.phone and row.created_at <= told.at
+def _held_since(connection: Connection, told: Sequence[_Told], book: _Book) -> dict[tuple[str, str], datetime]:
+    """Since when contacts have the numbers that are told, locked: who applies a catalog forgets what is learned now."""
+    c, names = contacts.c, {book.holders[pair.phone] for pair in told if pair.phone in book.holders}
+    in_force = select(c.name, c.definition, c.created_at).where(c.name.in_(names), c.retired_at.is_(None))
+    rows = connection.execute(in_force.order_by(c.name).with_for_update()).tuples()
+    return {(name, definition["phone"]): created_at for name, definition, created_at in rows}
 
 
 def _named(messages: Sequence[Incoming], rows: Mapping[_Key, Row[Any]], book: _Book) -> list[Incoming]:
