@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from wa_integrasi.catalog.arguments import Argument, TextArgument
+from wa_integrasi.catalog.phrases import Builtin as Name
 from wa_integrasi.commands.confirming import Confirmation
 from wa_integrasi.commands.grammar import (
     LONGEST_TEXT,
@@ -40,6 +41,7 @@ WARNED = timedelta(minutes=1)
 """How long before its end people are told that it ends."""
 
 _YES = frozenset({"ya", "y", "yes", "iya", "ok", "oke"})
+_CANCEL = Builtin(Name.CANCEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,8 @@ def answer(
     """What a text is as an answer to what was asked; None where it is none, and to be read as any other (`read`).
 
     A command is always a command: with it somebody has gone on to something else. Only where free text was asked for
-    are the commands of the system itself the only ones. In a group, ask only with what is for the bot (`read` tells).
+    are the commands of the system itself the only ones, and of those with words of courtesy only the one that cancels.
+    In a group, ask only with what is for the bot (`read` tells).
     """
     if now >= asked.asked_at + LASTS or len(text) > LONGEST_TEXT:
         return None
@@ -179,6 +182,8 @@ def answer(
     free = isinstance(argument, TextArgument)
     command = read(text, book, now=now, language=language, mentioned=mentioned, shown=shown, exact=free)
     if argument is None or isinstance(command, Builtin) or not (free or isinstance(command, Unknown)):
+        return None
+    if free and read(text, book, now=now, language=language, mentioned=mentioned, shown=shown) == _CANCEL:
         return None
     return _given(asked, tokens, polite, book, setting, command)
 
@@ -229,8 +234,8 @@ def _is_no_answer(problem: Problem, reader: Reader, tokens: Sequence[Token], set
 
 
 def _agrees(tokens: Sequence[Token]) -> bool:
-    """Whether it is a yes, perhaps a polite one: `ya pak`."""
-    return bool(tokens) and tokens[0].bare in _YES and ending(tokens[1:])[0] == 0
+    """Whether it is a yes, perhaps a polite one: `ya pak`. `ya berapa?` asks something."""
+    return bool(tokens) and tokens[0].bare in _YES and ending(tokens[1:]) == (0, False)
 
 
 def _says(tokens: Sequence[Token]) -> str:

@@ -80,6 +80,12 @@ def test_another_command_leaves_the_question(reply: str) -> None:
     assert answered(asked("suhu boiler"), reply) is None
 
 
+@pytest.mark.parametrize("reply", ["batal ya", "tolong batal", "batal ya pak"])
+def test_who_is_asked_for_a_text_may_cancel_politely(reply: str) -> None:
+    assert answered(asked("tanya"), reply) is None
+    assert answered(asked("tanya"), "batal karena hujan") == "tanya pertanyaan=batal karena hujan"
+
+
 @pytest.mark.parametrize(
     ("text", "reply", "instead"),
     [
@@ -133,6 +139,7 @@ def test_in_a_group_the_mention_is_no_part_of_the_answer() -> None:
         ("suhu boilr 2", "Yes!", "suhu boiler=2"),
         ("suhu boilr 2", "ya pak", "suhu boiler=2"),
         ("suhu boilr 2", "ya sudah", None),
+        ("suhu boilr 2", "ya berapa?", None),
         ("rekap", "2 ya", "mingguan"),
         ("suhu boilr 2", "1", "suhu boiler=2"),
         ("suhu boilr 2", "tidak", None),
