@@ -14,6 +14,7 @@ from wa_integrasi.typed.numbers import LARGEST, read_number, read_whole
 from wa_integrasi.typed.patterns import PatternError, compile_pattern
 
 TODAY = date(2026, 11, 20)
+WEEK = Days(date(2026, 11, 1), date(2026, 11, 7))
 days = st.dates(date(2001, 1, 1), date(2099, 12, 31))
 
 
@@ -122,7 +123,7 @@ def test_several_days_are_read_in_every_form(first: date, more: int, between: st
     ],
 )
 def test_the_first_week_of_november(text: str) -> None:
-    assert read_days(text, TODAY) == Days(date(2026, 11, 1), date(2026, 11, 7))
+    assert read_days(text, TODAY) == WEEK
 
 
 @given(days, st.sampled_from(["hari ini", "kemarin", "minggu ini", "minggu lalu", "bulan ini", "bulan lalu", "senin"]))
@@ -142,6 +143,36 @@ def test_a_day_without_a_year_is_the_last_that_has_come() -> None:
     assert read_days("20/11", TODAY) == Days(TODAY, TODAY)
     assert read_days("21/11", TODAY) == Days(date(2025, 11, 21), date(2025, 11, 21))
     assert read_days("21/11", TODAY, future=True) == Days(date(2026, 11, 21), date(2026, 11, 21))
+
+
+def test_a_day_without_a_month_is_the_last_that_has_come_where_it_is_called_a_date() -> None:
+    assert read_days("tgl 18", TODAY) == Days(date(2026, 11, 18), date(2026, 11, 18))
+    assert read_days("tanggal 25", TODAY) == Days(date(2026, 10, 25), date(2026, 10, 25))
+    assert read_days("tgl. 31", TODAY, future=True) is None
+    assert read_days("tgl 25", TODAY, future=True) == Days(date(2026, 11, 25), date(2026, 11, 25))
+    assert read_days("tgl 1-7", TODAY) == read_days("dari tanggal 1 sampai tanggal 7", TODAY) == WEEK
+    assert read_backwards("tgl 7-1", TODAY) == WEEK
+    assert read_days("18", TODAY) is None
+
+
+@pytest.mark.parametrize(
+    ("short", "full"),
+    [
+        ("hr ini", "hari ini"),
+        ("kmrn", "kemarin"),
+        ("mgg lalu", "minggu lalu"),
+        ("bln lalu", "bulan lalu"),
+        ("7 hr terakhir", "7 hari terakhir"),
+        ("saat ini", "hari ini"),
+        ("on 18 nov", "18 nov"),
+        ("of last week", "last week"),
+        ("in october", "october"),
+        ("untuk kemarin", "kemarin"),
+        ("pada tgl 18", "18 nov"),
+    ],
+)
+def test_days_as_they_are_typed_in_a_hurry(short: str, full: str) -> None:
+    assert read_days(short, TODAY) == read_days(full, TODAY) is not None
 
 
 def test_a_range_over_new_year_ends_in_the_next() -> None:

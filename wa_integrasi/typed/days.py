@@ -53,7 +53,7 @@ def read_days(text: str, today: date, *, future: bool = False) -> Days | None:
     """
     if len(text) > _LONGEST:
         return None
-    text = _DATED.sub("", text)
+    text = _written_out(text, today, future=future)
     found = _relative(text, today) or _range(text, today, future=future) or _single(text, today, future=future)
     if found is None or not FIRST_YEAR <= found.first.year <= found.last.year <= LAST_YEAR:
         return None
@@ -66,7 +66,8 @@ def read_backwards(text: str, today: date, *, future: bool = False) -> Days | No
     """The days of a range that is typed with its last day first, the right way round; None where a text is none."""
     if len(text) > _LONGEST:
         return None
-    turned = (ends for ends in _ends(_DATED.sub("", text), today, future=future) if ends[0] > ends[1])
+    found = _ends(_written_out(text, today, future=future), today, future=future)
+    turned = (ends for ends in found if ends[0] > ends[1])
     return next(
         (Days(last, first) for first, last in turned if FIRST_YEAR <= last.year <= first.year <= LAST_YEAR), None
     )
@@ -82,6 +83,16 @@ def spelled(days: Days, language: str) -> str:
     if first.year != last.year:
         return f"{begin} {first.year} - {end}"
     return f"{begin} - {end}" if first.month != last.month else f"{first.day}-{end}"
+
+
+def _written_out(text: str, today: date, *, future: bool) -> str:
+    """A text without `tanggal`, its short words in full; `tgl 18` with the month in which that day came last."""
+    text = _SHORTENED.sub(lambda short: _IN_FULL[short[0]], _BEFORE.sub("", text))
+    days = _DATED.sub("", text)
+    if days == text or not (bare := _BARE.fullmatch(days)):
+        return days
+    month = today if future or int(bare[1]) <= today.day else _month_before(today).first
+    return f"{days} {_SHORT['en'][month.month - 1]} {month.year}"
 
 
 def _monday(day: date) -> date:
@@ -110,8 +121,8 @@ def _week(weeks: int) -> Callable[[date], Days]:
 
 
 _NAMED: Mapping[str, Callable[[date], Days]] = {
-    **dict.fromkeys(("hari ini", "today", "sekarang", "now"), _away(0)),
-    **dict.fromkeys(("kemarin", "kmrn", "kemaren", "yesterday"), _away(-1)),
+    **dict.fromkeys(("hari ini", "today", "sekarang", "saat ini", "now"), _away(0)),
+    **dict.fromkeys(("kemarin", "kemaren", "yesterday"), _away(-1)),
     **dict.fromkeys(("kemarin lusa", "kemarin dulu", "day before yesterday"), _away(-2)),
     **dict.fromkeys(("besok", "tomorrow"), _away(1)),
     **dict.fromkeys(("lusa", "day after tomorrow"), _away(2)),
@@ -180,7 +191,11 @@ _MONTH_DAY = re.compile(r"([a-z]+) ([0-9]{1,2})(?:,? ([0-9]{4}))?")
 _WHOLE_MONTH = re.compile(r"(?:bulan )?([a-z]+)(?: ([0-9]{4}))?")
 _FROM = re.compile(r"(?:dari|mulai|from)\s+")
 _AMONG = re.compile(r"(?:antara|between)\s+(.+?)\s+(?:dan|and)\s+(.+)")
+_IN_FULL = {"hr": "hari", "mgg": "minggu", "bln": "bulan", "thn": "tahun", "kmrn": "kemarin", "skrg": "sekarang"}
+_SHORTENED = re.compile(rf"\b(?:{'|'.join(_IN_FULL)})\b")
+_BEFORE = re.compile(r"^(?:pada|untuk|on|of|for|in)\s+(?=\S)")
 _DATED = re.compile(r"(?:tanggal|tgl\.?)\s+(?=[0-9])")
+_BARE = re.compile(r"(?:dari |mulai |from )?([0-9]{1,2})(?:\s*(?:-|s/d|sd|sampai|hingga)\s*[0-9]{1,2})?")
 _BETWEEN = re.compile(
     r"\s*(?:\.\.\.?|-|\bs/d\b|\bs\.d\.?(?=\s)|\bsd\b|\bsampai(?:\s+dengan)?\b|\bhingga\b|\bto\b|\buntil\b|\bthrough\b)\s*"
 )

@@ -23,13 +23,15 @@ def _listed(begging: str, asking: str) -> Mapping[tuple[str, ...], bool]:
 
 _BEFORE = _listed(
     "tolong, mohon, minta, coba, bisa, boleh, pak, bu, mas, mbak, please, pls, can you, could you, the",
-    "berapa, berapakah, cek, lihat, liat, tampilkan, info, infokan, data, mau, mau lihat, kasih, kirim, kirimkan, "
+    "berapa, berapakah, bagaimana, gimana, mana, cek, lihat, liat, tampilkan, info, infokan, data, "
+    "mau, mau lihat, kasih, kirim, kirimkan, "
     "what is, what's, whats, what are, what was, what were, how much, how much is, how is, show, show me, check, get, "
     "get me, give me, tell me, see, view, can i have, can i get, can i see",
 )
 _BEHIND = _listed(
     "dong, donk, ya, yah, yaa, deh, nih, sih, pak, bapak, bu, ibu, mas, mbak, bang, kak, tolong, makasih, "
-    "terima kasih, please, pls, thanks, thank you, for me",
+    "terima kasih, please, pls, thanks, thank you, for me, "
+    "sekarang, skrg, saat ini, now, right now",
     "berapa, berapakah",
 )
 _FIRST = frozenset(words[:1] for words in _BEFORE)
