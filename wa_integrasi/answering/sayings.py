@@ -31,6 +31,12 @@ _ALL: Mapping[str, Said] = {
         "id": "*siapa saya* menunjukkan nama Anda di sistem dan hak Anda.",
         "en": "*whoami* shows your name in the system and what you may do.",
     },
+    "about_mute": {
+        "id": "*diam 2 jam* mendiamkan semua yang Anda pantau, *diam 2 jam nomor 3* satu saja, paling lama 30 hari; "
+        "*diam selesai* mengakhirinya.",
+        "en": "*mute 2 hours* silences all that you watch, *mute 2 hours number 3* only one, 30 days at most; *unmute* "
+        "ends it.",
+    },
     "about_stop": {
         "id": "*berhenti* menghentikan semua pesan dari nomor ini; *mulai* mengaktifkannya lagi.",
         "en": "*stop* ends all messages from this number; *start* lets them come again.",

@@ -30,6 +30,8 @@ _ABOUT = {
     Name.CONFIRM: "about_confirm",
     Name.STATUS: "about_status",
     Name.WHOAMI: "about_whoami",
+    Name.MUTE: "about_mute",
+    Name.UNMUTE: "about_mute",
     Name.STOP: "about_stop",
     Name.START: "about_stop",
 }
@@ -68,7 +70,7 @@ def _help(case: Case, rest: str) -> Decision:
     match Name.WATCH if words_of(rest) in TELLING else BUILTINS.get(words_of(rest)):
         case Name.WATCH:
             return replies.reply(case, Name.WATCH, "")
-        case Name.SUBSCRIBE | Name.UNSUBSCRIBE | Name.MUTE | Name.UNMUTE:
+        case Name.SUBSCRIBE | Name.UNSUBSCRIBE:
             return replies.reply(case, Name.SUBSCRIBE, "")  # without a word behind it, it explains itself
         case named if named in _ABOUT:
             return case.say(told(_ABOUT[named], language), f"help {named}")

@@ -28,7 +28,7 @@ _PROBLEMS: Mapping[Wrong, Said] = {
     Wrong.NO_NUMBER: {"id": "bukan angka", "en": "is not a number"},
     Wrong.NO_DAY: {"id": "bukan tanggal", "en": "is not a date"},
     Wrong.NO_CHOICE: {"id": "tidak ada dalam pilihan", "en": "is not one of the choices"},
-    Wrong.NO_TAG: {"id": "bukan nama tag yang benar", "en": "is not the name of a tag"},
+    Wrong.NO_TAG: {"id": "bukan nama atau nomor yang benar", "en": "is not such a name or number"},
     Wrong.NO_FIT: {"id": "tidak sesuai bentuknya", "en": "does not have the right form"},
     Wrong.TOO_SMALL: {"id": "terlalu kecil, paling kecil {}", "en": "is too small, {} at least"},
     Wrong.TOO_LARGE: {"id": "terlalu besar, paling besar {}", "en": "is too large, {} at most"},
@@ -124,7 +124,7 @@ _FORMS: Mapping[str, Said] = {
     "number": {"id": "angka", "en": "a number"},
     "date": {"id": "tanggal", "en": "a date"},
     "range": {"id": "tanggal atau rentang", "en": "a date or several"},
-    "tag": {"id": "nama tag", "en": "the name of a tag"},
+    "tag": {"id": "nama atau nomornya", "en": "its name or number"},
     "text": {"id": "teks", "en": "text"},
     "choice": {"id": "salah satu pilihan", "en": "one of the choices"},
 }

@@ -95,7 +95,7 @@ def test_a_question_says_what_is_wrong_and_what_is_right(text: str, language: st
     [
         (
             {"kind": "tag", "pattern": "[A-Z]{2}-[0-9]{4}", "example": "TI-2001"},
-            "nama tag, misalnya TI-2001",
+            "nama atau nomornya, misalnya TI-2001",
             "TI-2001",
         ),
         ({"kind": "text", "example": "bearing panas"}, "teks, misalnya bearing panas", "bearing panas"),
@@ -215,7 +215,7 @@ def test_help_is_not_found_for_what_one_may_not_run() -> None:
 
 def test_help_explains_one_trigger() -> None:
     assert explain(TRIGGERS["setel"], "id") == (
-        "*Setel*\nKetik: *setel*, *set*\n• tag: nama tag\n• nilai: angka -50 sampai 2.000\n"
+        "*Setel*\nKetik: *setel*, *set*\n• tag: nama atau nomornya\n• nilai: angka -50 sampai 2.000\n"
         "Contoh: *setel [tag] -50*\nPerintah ini meminta kode konfirmasi."
     )
     told = explain(TRIGGERS["produksi"], "en")

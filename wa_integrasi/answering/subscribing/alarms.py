@@ -46,6 +46,8 @@ def mute(case: Case, rest: str) -> Reply:
         most = length(LONGEST, language)
         return case.say(said("mute_long", language, length(silence.length, language), most, most), "mute: too long")
     chosen = _chosen(case, silence.number)
+    if not chosen and silence.number is not None and _chosen(case, None):
+        return case.say(said("mute_no_number", language, silence.number), "mute: no such number")
     if not chosen:
         return case.say(said("mute_none", language), "mute: nothing")
     until = case.now + silence.length

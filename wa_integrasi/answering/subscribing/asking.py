@@ -77,7 +77,8 @@ def _listed(case: Case) -> Reply:
     if not own:
         right = said("how" if may_subscribe(case.catalog, case.asker.contact) else "no_right", language)
         return case.say(f"{said('none', language)} {right}", "no subscriptions")
-    text = f"{said('mine', language)}\n{lines(case, own)}\n\n{said('end_one', language, own[-1].number)}"
+    hint = "end_or_mute" if any(each.what.kind is Kind.LIMIT for each in own) else "end_one"
+    text = f"{said('mine', language)}\n{lines(case, own)}\n\n{said(hint, language, own[-1].number)}"
     return case.say(text, "subscriptions")
 
 

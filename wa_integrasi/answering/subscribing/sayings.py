@@ -28,6 +28,10 @@ _ALL: Mapping[str, Said] = {
     },
     "mine": {"id": "*Langganan Anda*", "en": "*Your subscriptions*"},
     "end_one": {
+        "id": "_*langganan berhenti {}* menghentikan satu._",
+        "en": "_*unsubscribe {}* ends one._",
+    },
+    "end_or_mute": {
         "id": "_*langganan berhenti {}* menghentikan satu, *diam 2 jam* mendiamkan semuanya._",
         "en": "_*unsubscribe {}* ends one, *mute 2 hours* silences all of them._",
     },
@@ -134,6 +138,10 @@ _ALL: Mapping[str, Said] = {
         "en": "{} is too long: {} at most, for example *mute {}*.",
     },
     "mute_none": {"id": "Tidak ada pemantauan yang perlu didiamkan.", "en": "There is nothing to be silenced."},
+    "mute_no_number": {
+        "id": "Nomor {} bukan pemantauan Anda. *langganan* menampilkan nomornya.",
+        "en": "Number {} is nothing that you watch. *subscribe* shows the numbers.",
+    },
     "muted": {
         "id": "Diam sampai {}: {}. Sesudah itu Anda diberi tahu keadaannya.",
         "en": "Silent until {}: {}. After that you are told how it stands.",
