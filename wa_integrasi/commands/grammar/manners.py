@@ -22,7 +22,9 @@ def _listed(begging: str, asking: str) -> Mapping[tuple[str, ...], bool]:
 
 
 _BEFORE = _listed(
-    "tolong, mohon, minta, coba, bisa, boleh, pak, bu, mas, mbak, please, pls, can you, could you, the",
+    "tolong, mohon, minta, coba, bisa, boleh, pak, bu, mas, mbak, please, pls, can you, could you, the, "
+    "selamat pagi, selamat siang, selamat sore, selamat malam, pagi, siang, sore, malam, halo, hai, permisi, maaf, "
+    "good morning, good afternoon, good evening, hello, hi, sorry",
     "berapa, berapakah, bagaimana, gimana, mana, cek, lihat, liat, tampilkan, info, infokan, data, "
     "mau, mau lihat, kasih, kirim, kirimkan, "
     "what is, what's, whats, what are, what was, what were, how much, how much is, how is, show, show me, check, get, "
