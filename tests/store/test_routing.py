@@ -633,6 +633,13 @@ class TestCommands:
         assert operators.said("suhu boler 2") == {Route.COMMAND: 1}
         assert operators.said("suhu boler 2", by=BUDI) == {Route.CONVERSATION: 1}
 
+    def test_a_complaint_that_is_only_begun_is_no_typing_error(self, operators: People) -> None:
+        trigger = {**CATALOG["triggers"]["suhu"], "phrases": ["pesanan"]}
+        catalog = {**CATALOG, "triggers": {"pesanan": trigger}}
+        apply_catalog(operators.store, Catalog.model_validate({"version": 1, **catalog}))
+        assert operators.said("*Pesan Komplain*:") == {Route.CONVERSATION: 1}
+        assert operators.said("pesann 3") == {Route.COMMAND: 1}
+
     @pytest.mark.parametrize("text", ["halo pak", "truk sudah datang?", "ada bau gas di gudang", "2"])
     def test_what_is_like_no_phrase_is_a_conversation(self, operators: People, text: str) -> None:
         assert operators.said(text) == {Route.CONVERSATION: 1}

@@ -1,7 +1,7 @@
 """Complaints: "Pesan Komplain" as people type it, and `complaint_queue`, which other programs write as well."""
 
 from wa_integrasi.complaints.queue import LEASE, TRIES, ComplaintQueue, State, Taken, mark_answered, try_again
-from wa_integrasi.complaints.reading import Complaint, file_complaint, read_complaint, ticket_of
+from wa_integrasi.complaints.reading import Complaint, file_complaint, is_heading, read_complaint, ticket_of
 from wa_integrasi.complaints.register import Kept, find, id_of, listed
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "file_complaint",
     "find",
     "id_of",
+    "is_heading",
     "listed",
     "mark_answered",
     "read_complaint",

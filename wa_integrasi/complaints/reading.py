@@ -54,6 +54,12 @@ def read_complaint(text: str) -> Complaint | None:
     return Complaint(body, _fields(body)) if _WORDS.search(body) else None
 
 
+def is_heading(text: str) -> bool:
+    """Whether a message is the heading of a complaint and says nothing else yet."""
+    found, rest = _without_heading(_UNSEEN.sub("", text).strip())
+    return found and not _WORDS.search(rest)
+
+
 def file_complaint(
     connection: Connection,
     complaint: Complaint,

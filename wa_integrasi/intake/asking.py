@@ -13,6 +13,7 @@ from wa_integrasi.catalog.people import Contact, GroupUnresolvedError
 from wa_integrasi.clock import Clock, utc_now
 from wa_integrasi.commands.grammar import NotForUs, Phrasebook, Unknown, read
 from wa_integrasi.commands.permission import Allowed, may_run
+from wa_integrasi.complaints import is_heading
 from wa_integrasi.intake.incoming import Incoming, Person, ours_among
 from wa_integrasi.store.bulk import bulk
 from wa_integrasi.store.tables import commands
@@ -102,7 +103,8 @@ class CommandReader:
             case NotForUs():
                 return False
             case Unknown(suggestions):
-                return asked.expected or asked.of_alarm or (bool(suggestions) and bool(roles))
+                resembles = bool(suggestions) and bool(roles) and not is_heading(text)
+                return asked.expected or asked.of_alarm or resembles
             case _:
                 return True
 
