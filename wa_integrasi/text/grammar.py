@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import cast
 
 from jinja2 import nodes
@@ -58,6 +60,11 @@ def _refuse(text: str, node: nodes.Node) -> None:
     raise TemplateSyntaxError(text, node.lineno or 1)
 
 
+def _unknown(kind: str, name: str, there: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, [each for each in there if " " not in each], n=1)
+    return f"no {kind} {name!r}" + (f" (did you mean {near[0]!r}?)" if near else "")
+
+
 def _check(node: nodes.Node, sandbox: Sandbox) -> None:
     if type(node) not in _ALLOWED:
         _refuse(f"{_SAID.get(type(node), type(node).__name__.lower())} is not for chat templates", node)
@@ -69,9 +76,9 @@ def _check(node: nodes.Node, sandbox: Sandbox) -> None:
         case nodes.Getattr(attr=attr) | nodes.NSRef(attr=attr) if attr.startswith("_"):
             _refuse(f"the field {attr!r} begins with an underscore", node)
         case nodes.Filter(name=name) if name not in sandbox.filters or " " in name:
-            _refuse(f"no filter {name!r}", node)
+            _refuse(_unknown("filter", name, sandbox.filters), node)
         case nodes.Test(name=name) if name not in sandbox.tests:
-            _refuse(f"no test {name!r}", node)
+            _refuse(_unknown("test", name, sandbox.tests), node)
         case nodes.Call():
             _check_call(node)
         case nodes.List() | nodes.Dict() | nodes.Tuple():
