@@ -33,7 +33,7 @@ from wa_integrasi.commands.grammar import (
 from wa_integrasi.commands.grammar.arguments import GENERAL
 from wa_integrasi.commands.grammar.book import Shown
 from wa_integrasi.commands.grammar.likeness import resembles
-from wa_integrasi.commands.grammar.manners import ending
+from wa_integrasi.commands.grammar.manners import Tone, ending
 from wa_integrasi.typed.words import Token, tokens_of
 
 LASTS = timedelta(minutes=5)
@@ -235,7 +235,8 @@ def _is_no_answer(problem: Problem, reader: Reader, tokens: Sequence[Token], set
 
 def _agrees(tokens: Sequence[Token]) -> bool:
     """Whether it is a yes, perhaps a polite one: `ya pak`. `ya berapa?` asks something."""
-    return bool(tokens) and tokens[0].bare in _YES and ending(tokens[1:]) == (0, False)
+    behind, tone = ending(tokens[1:])
+    return bool(tokens) and tokens[0].bare in _YES and behind == 0 and tone is not Tone.ASKING
 
 
 def _says(tokens: Sequence[Token]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from wa_integrasi.catalog.arguments import TextArgument
 from wa_integrasi.catalog.phrases import POLITE
 from wa_integrasi.catalog.phrases import Builtin as Name
 from wa_integrasi.commands.grammar.arguments import GENERAL
 from wa_integrasi.commands.grammar.book import Phrasebook, Shown
 from wa_integrasi.commands.grammar.conditions import Condition, read_condition
-from wa_integrasi.commands.grammar.manners import ending, openings, opens
+from wa_integrasi.commands.grammar.manners import Tone, ending, openings, opens
 from wa_integrasi.commands.grammar.readings import Ambiguous, Builtin, Missing, Reading, Run, Unknown, Wrong
 from wa_integrasi.typed.words import Token, tokens_of, words_among
 
@@ -31,11 +32,11 @@ def past_courtesy(tokens: Sequence[Token], book: Phrasebook, shown: Shown, find:
     if not _is_open(typed):
         return typed
     faulty: Reading | None = None
-    for part, asking in _parts(tokens, starts if isinstance(typed, Unknown) else [], book):
+    for part, tone in _parts(tokens, starts if isinstance(typed, Unknown) else [], book):
         found = find(part)
-        if _is_command(found, part, book, asking=asking) or _is_of_courtesy(found):
+        if _is_command(found, part, book, tone) or _is_of_courtesy(found):
             return found if isinstance(typed, Missing) or _may_anything(book, shown) else typed
-        if _is_mistaken(found, typed, part, book, asking=asking):
+        if _is_mistaken(found, typed, part, book, tone):
             faulty = found
     if faulty and (isinstance(typed, Missing) or _may_anything(book, shown)):
         return faulty
@@ -55,27 +56,30 @@ def _is_of_courtesy(found: Reading) -> bool:
 
 
 def _parts(
-    tokens: Sequence[Token], starts: Sequence[tuple[int, bool]], book: Phrasebook
-) -> Iterator[tuple[Sequence[Token], bool]]:
-    """The text without what may be courtesy, and whether that asks for something; up to a phrase, not past it."""
-    end, asks_behind = ending(tokens)
-    for start, asks_before in [(0, False), *starts]:
+    tokens: Sequence[Token], starts: Sequence[tuple[int, Tone]], book: Phrasebook
+) -> Iterator[tuple[Sequence[Token], Tone]]:
+    """The text without what may be courtesy, and what that wants; up to a phrase, not past it.
+
+    What begins with a phrase does something, whatever its courtesy.
+    """
+    end, behind = ending(tokens)
+    for start, before in [(0, Tone.BEGGING), *starts]:
         match = book.match(tokens[start:end])
         if match.reached and start:
-            yield tokens[start:], asks_before
+            yield tokens[start:], before
         if match.reached and end < len(tokens):
-            yield tokens[start:end], asks_before or asks_behind
+            yield tokens[start:end], max(before, behind)
         if start and any(meaning.trigger for _, meaning, _ in match.meanings):
             return
 
 
-def _is_command(found: Reading, part: Sequence[Token], book: Phrasebook, *, asking: bool) -> bool:
-    """Whether a part of a text is all of a command. Nothing dangerous is meant by who asks how much there is."""
+def _is_command(found: Reading, part: Sequence[Token], book: Phrasebook, tone: Tone) -> bool:
+    """Whether a part of a text is all of a command."""
     match found:
         case Run(trigger):
-            return not (asking and _is_dangerous(trigger, book))
+            return _is_wanted(trigger, book, tone)
         case Missing(trigger):
-            return found.problem is None and not (asking and _is_dangerous(trigger, book))
+            return found.problem is None and _is_wanted(trigger, book, tone)
         case Ambiguous():
             return True
         case Builtin(Name.WATCH, rest):
@@ -86,25 +90,33 @@ def _is_command(found: Reading, part: Sequence[Token], book: Phrasebook, *, aski
             return False
 
 
-def _is_mistaken(found: Reading, typed: Reading, part: Sequence[Token], book: Phrasebook, *, asking: bool) -> bool:
+def _is_mistaken(found: Reading, typed: Reading, part: Sequence[Token], book: Phrasebook, tone: Tone) -> bool:
     """Whether a part of a text is a command with a mistake in it."""
-    if not isinstance(found, Missing) or found.problem is None or (asking and _is_dangerous(found.trigger, book)):
+    if not isinstance(found, Missing) or found.problem is None or not _is_wanted(found.trigger, book, tone):
         return False
     if isinstance(typed, Missing):
         return typed.trigger == found.trigger
     understood = found.problem.wrong not in GENERAL and found.problem.wrong is not Wrong.TOO_MANY_WORDS
-    return understood or (asking and len(part) - book.match(part).reached <= _FEW)
+    return understood or (tone is Tone.ASKING and len(part) - book.match(part).reached <= _FEW)
 
 
-def _is_dangerous(trigger: str, book: Phrasebook) -> bool:
-    return book.triggers[trigger].confirm or book.triggers[trigger].approval is not None
+def _is_wanted(name: str, book: Phrasebook, tone: Tone) -> bool:
+    """Whether somebody who writes in this tone may mean a trigger.
+
+    Nothing dangerous is meant by who asks how much there is, and `pak, stok habis` is said to a person, though `stok`
+    takes any text.
+    """
+    trigger = book.triggers[name]
+    if tone is Tone.CALLING:
+        return not any(isinstance(argument, TextArgument) for argument in trigger.arguments)
+    return tone is not Tone.ASKING or not (trigger.confirm or trigger.approval is not None)
 
 
 def _may_anything(book: Phrasebook, shown: Shown) -> bool:
     return any(map(shown, book.triggers.values()))
 
 
-def _likely(tokens: Sequence[Token], starts: Sequence[tuple[int, bool]], find: Find) -> Reading:
+def _likely(tokens: Sequence[Token], starts: Sequence[tuple[int, Tone]], find: Find) -> Reading:
     """What may have been meant behind words of courtesy, where that would be all of a command."""
     end, _ = ending(tokens)
     start = max((at for at, _ in starts if at < end), default=0)

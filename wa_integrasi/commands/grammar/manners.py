@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from enum import IntEnum
 
 from wa_integrasi.typed.words import Token, words_among, words_of
 
@@ -15,26 +16,35 @@ _MOST = 8
 """Tokens of courtesy on one side."""
 
 
-def _listed(begging: str, asking: str) -> Mapping[tuple[str, ...], bool]:
-    """Words by whether they only ask to be told something."""
-    pairs = [(words, asks) for text, asks in ((begging, False), (asking, True)) for words in text.split(", ")]
-    return {words_of(words): asks for words, asks in pairs}
+class Tone(IntEnum):
+    """What words of courtesy want, the plainest last."""
+
+    CALLING = 0
+    """They greet somebody, or name whom they speak to."""
+    BEGGING = 1
+    """They ask that something is done."""
+    ASKING = 2
+    """They ask to be told something, and that nothing is done."""
+
+
+def _listed(**said: str) -> Mapping[tuple[str, ...], Tone]:
+    return {words_of(words): Tone[tone.upper()] for tone, text in said.items() for words in text.split(", ")}
 
 
 _BEFORE = _listed(
-    "tolong, mohon, minta, coba, bisa, boleh, pak, bu, mas, mbak, please, pls, can you, could you, the, "
-    "selamat pagi, selamat siang, selamat sore, selamat malam, pagi, siang, sore, malam, halo, hai, permisi, maaf, "
-    "good morning, good afternoon, good evening, hello, hi, sorry",
-    "berapa, berapakah, bagaimana, gimana, mana, cek, lihat, liat, tampilkan, info, infokan, data, "
+    calling="pak, bu, mas, mbak, selamat pagi, selamat siang, selamat sore, selamat malam, pagi, siang, sore, malam, "
+    "halo, hai, permisi, maaf, good morning, good afternoon, good evening, hello, hi, sorry, the",
+    begging="tolong, mohon, minta, coba, bisa, boleh, please, pls, can you, could you",
+    asking="berapa, berapakah, bagaimana, gimana, mana, cek, lihat, liat, tampilkan, info, infokan, data, "
     "mau, mau lihat, kasih, kirim, kirimkan, "
     "what is, what's, whats, what are, what was, what were, how much, how much is, how is, show, show me, check, get, "
     "get me, give me, tell me, see, view, can i have, can i get, can i see",
 )
 _BEHIND = _listed(
-    "dong, donk, ya, yah, yaa, deh, nih, sih, pak, bapak, bu, ibu, mas, mbak, bang, kak, tolong, makasih, "
-    "terima kasih, please, pls, thanks, thank you, for me, "
-    "sekarang, skrg, saat ini, now, right now",
-    "berapa, berapakah",
+    calling="dong, donk, ya, yah, yaa, deh, nih, sih, pak, bapak, bu, ibu, mas, mbak, bang, kak, makasih, "
+    "terima kasih, thanks, thank you, for me, sekarang, skrg, saat ini, now, right now",
+    begging="tolong, please, pls",
+    asking="berapa, berapakah",
 )
 _FIRST = frozenset(words[:1] for words in _BEFORE)
 _WIDEST = 3
@@ -42,24 +52,24 @@ _SIGNS = frozenset({"Po", "So", "Sk", "Mn"})
 """Kinds of signs that end a sentence or show a mood; `>` and `-` say something."""
 
 
-def openings(tokens: Sequence[Token]) -> Iterator[tuple[int, bool]]:
-    """Where a text may begin behind words of courtesy, the first first; and whether those ask to be told something."""
-    at, asking = 0, False
+def openings(tokens: Sequence[Token]) -> Iterator[tuple[int, Tone]]:
+    """Where a text may begin behind words of courtesy, the first first; and what those want."""
+    at, tone = 0, Tone.CALLING
     if not tokens or tokens[0].words[:1] not in _FIRST:
         return
     while at < min(len(tokens), _MOST):
         widths = (width for width in range(_WIDEST, 0, -1) if words_among(tokens[at : at + width]) in _BEFORE)
         if (width := next(widths, None)) is None:
             return
-        asking = asking or _BEFORE[words_among(tokens[at : at + width])]
+        tone = max(tone, _BEFORE[words_among(tokens[at : at + width])])
         at += width
         if at < len(tokens):
-            yield at, asking
+            yield at, tone
 
 
-def ending(tokens: Sequence[Token]) -> tuple[int, bool]:
-    """Where the words of courtesy at the end of a text begin, and whether those ask to be told something."""
-    at, asking = len(tokens), False
+def ending(tokens: Sequence[Token]) -> tuple[int, Tone]:
+    """Where the words of courtesy at the end of a text begin, and what those want."""
+    at, tone = len(tokens), Tone.CALLING
     while at > max(0, len(tokens) - _MOST):
         if _is_mood(tokens[at - 1]):
             at -= 1
@@ -67,9 +77,9 @@ def ending(tokens: Sequence[Token]) -> tuple[int, bool]:
         widths = (width for width in range(min(_WIDEST, at), 0, -1) if words_among(tokens[at - width : at]) in _BEHIND)
         if (width := next(widths, None)) is None:
             break
-        asking = asking or _BEHIND[words_among(tokens[at - width : at])]
+        tone = max(tone, _BEHIND[words_among(tokens[at - width : at])])
         at -= width
-    return at, asking
+    return at, tone
 
 
 def opens(phrase: str) -> bool:
