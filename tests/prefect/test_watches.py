@@ -16,7 +16,7 @@ from wa_integrasi.subscriptions import Cancel, Kind, Limit, NewSubscription, Sub
 BUDI = "+6281200000001"
 WATCHED = [
     ("produksi", "produksi tungku kemarin", "actual", ""),
-    ("suhu-boiler", "suhu boiler 2", "value", "BLR2.TI-01"),
+    ("suhu-boiler", "suhu boiler 2", "value", "BLR2.TI-02"),
     ("suhu-boiler", "suhu boiler 2", "value", "BLR9.TIDAK-ADA"),
 ]
 
@@ -24,7 +24,7 @@ WATCHED = [
 async def test_a_run_reads_what_is_watched_and_tells_those_who_watch(house: House) -> None:
     with house.store.writing() as connection:
         for name, asked, column, row in WATCHED:
-            limit = Limit(asked, Operator.ABOVE, 1, timedelta(), timedelta(hours=1), column, row)
+            limit = Limit(asked, Operator.ABOVE, -1, timedelta(), timedelta(hours=1), column, row)
             what = NewSubscription("default", BUDI, "budi-santoso", BUDI, "id", Kind.LIMIT, name, limit=limit)
             apply(connection, [Subscribe(what)], "test", utc_now())
     state = await watches(return_state=True)
@@ -37,7 +37,7 @@ async def test_a_run_reads_what_is_watched_and_tells_those_who_watch(house: Hous
         )
         first, second = told.scalars()
     assert first.startswith("🔴 *produksi tungku kemarin* sekarang *")
-    assert second.startswith("🔴 *suhu boiler 2, BLR2.TI-01* sekarang *")
+    assert second.startswith("🔴 *suhu boiler 2, BLR2.TI-02* sekarang *")
     assert [(str(each.standing.state), each.standing.misses) for each in found] == [("firing", 0)] * 2 + [("ok", 1)]
     of_run = {"flow_run_id": {"any_": [str(state.state_details.flow_run_id)]}}
     steps = ["query pabrik-contoh", "query pi", "tell of pabrik-contoh", "tell of pi"]
