@@ -523,6 +523,23 @@ class TestLearnedIds:
         assert not self.may_run(plant, self.ID)
         assert plant.rows(learned_ids) == [], "nothing is kept of strangers"
 
+    def test_of_most_messages_nothing_is_to_be_learned_and_nothing_is_locked(self, plant: People) -> None:
+        self.known(plant, **self.CONTACTS, budi={"phone": BUDI, "display_name": "Budi", "ids": ["ID.777777"]})
+        plant.said("halo", user_id=self.ID)
+        asked: list[str] = []
+
+        def note(_: object, __: object, statement: str, *___: object) -> None:
+            if "learned_ids" in statement or "FROM contacts" in statement:
+                asked.append(statement)
+
+        plant.write("halo", user_id=self.ID)
+        plant.write("halo", by=BUDI, user_id="ID.777777")
+        plant.write("halo", by=self.OTHER, user_id="ID.888888")
+        event.listen(plant.store.engine, "before_cursor_execute", note)
+        plant.routes()
+        event.remove(plant.store.engine, "before_cursor_execute", note)
+        assert len(asked) == 1, asked
+
     def test_a_number_that_the_catalog_gives_to_another_gives_the_id_before_nothing(self, plant: People) -> None:
         plant.said("halo", user_id=self.ID)
         self.known(plant, tono={"phone": SITI, "display_name": "Tono", "roles": ["operator"]})

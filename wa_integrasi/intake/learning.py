@@ -79,12 +79,12 @@ def learn(
     """
     book = _Book(catalog)
     rows = _rows(connection, messages, book)
-    told = [pair for pair in _newest(messages) if _is_news(pair, rows)]
+    told = [pair for pair in _newest(messages) if _is_news(pair, rows, book)]
     new: list[_Told] = []
     if told:
         since = _held_since(connection, told, book)
         rows = _rows(connection, messages, book)  # what another one has learned until the lock
-        told = [pair for pair in told if _is_news(pair, rows)]
+        told = [pair for pair in told if _is_news(pair, rows, book)]
         new = [pair for pair in told if _keep(connection, pair, rows.get(pair.key), book, since, now)]
         rows = _rows(connection, messages, book)
     named = _named(messages, rows, book)
@@ -109,11 +109,16 @@ def _newest(messages: Sequence[Incoming]) -> list[_Told]:
     return sorted(found.values(), key=lambda pair: (pair.at, pair.key))
 
 
-def _is_news(told: _Told, rows: Mapping[_Key, Row[Any]]) -> bool:
-    """Whether it is not known yet, and nothing newer is known of the id or of the number."""
+def _is_news(told: _Told, rows: Mapping[_Key, Row[Any]], book: _Book) -> bool:
+    """Whether it is not known yet, and nothing newer is known of the id or of the number.
+
+    Strangers are none, nor is what the catalog says itself: for most messages there is nothing to lock.
+    """
     row = rows.get(told.key)
     if row is not None:
         return bool(row.phone != told.phone and row.at < told.at)
+    if book.holders.get(told.phone) in (None, book.owners.get(told.address)):
+        return False
     others = (each for each in rows.values() if each.account == told.account and each.phone == told.phone)
     return all(each.at < told.at for each in others if each.believed and _alike(each.address, told.address))
 
