@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from itertools import chain
 from typing import Annotated, Literal, Self
 
@@ -192,6 +194,16 @@ class Catalog(Entry):
         if broken := [f"{'.'.join(map(str, at))}: {text}" for at, text in found]:
             raise PydanticCustomError(REFERENCES, "{text}", {"text": "; ".join(broken)})
         return self
+
+    @cached_property
+    def holders(self) -> Mapping[str, str]:
+        """By number the contact whose it is; of those who share one the first."""
+        return {contact.phone: name for name, contact in reversed(self.contacts.items())}
+
+    @cached_property
+    def owners(self) -> Mapping[str, str]:
+        """By linked id or user id the contact whose it is; of those who share one the first."""
+        return {each: name for name, contact in reversed(self.contacts.items()) for each in contact.ids}
 
     @property
     def intake(self) -> IntakePolicy:

@@ -119,13 +119,10 @@ def contact_of(catalog: Catalog, addresses: Collection[str]) -> Contact | None:
 
     An id counts before a number: numbers pass from one person to another.
     """
-    by_number = None
-    for contact in catalog.contacts.values():
-        if contact.ids and any(each in addresses for each in contact.ids):
-            return contact
-        if by_number is None and contact.phone in addresses:
-            by_number = contact
-    return by_number
+    for known in (catalog.owners, catalog.holders):
+        if names := {known[each] for each in addresses if each in known}:
+            return catalog.contacts[min(names)]
+    return None
 
 
 def group_of(catalog: Catalog, chat: str | None, group_ids: Mapping[str, str]) -> str | None:

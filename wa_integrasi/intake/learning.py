@@ -61,15 +61,6 @@ class _Told:
         return self.account, self.address
 
 
-class _Book:
-    """What the catalog says of numbers and ids."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self.contacts = catalog.contacts
-        self.holders = {contact.phone: name for name, contact in reversed(catalog.contacts.items())}
-        self.owners = {each: name for name, contact in reversed(catalog.contacts.items()) for each in contact.ids}
-
-
 def learn(
     connection: Connection, messages: Sequence[Incoming], catalog: Catalog, now: datetime
 ) -> tuple[list[Incoming], list[Consent]]:
@@ -77,22 +68,21 @@ def learn(
 
     The names are written down with the messages, too.
     """
-    book = _Book(catalog)
-    rows = _rows(connection, messages, book)
-    told = [pair for pair in _newest(messages) if _is_news(pair, rows, book)]
+    rows = _rows(connection, messages, catalog)
+    told = [pair for pair in _newest(messages) if _is_news(pair, rows, catalog)]
     new: list[_Told] = []
     if told:
-        since = _held_since(connection, told, book)
-        rows = _rows(connection, messages, book)  # what another one has learned until the lock
-        told = [pair for pair in told if _is_news(pair, rows, book)]
-        new = [pair for pair in told if _keep(connection, pair, rows.get(pair.key), book, since, now)]
-        rows = _rows(connection, messages, book)
-    named = _named(messages, rows, book)
+        since = _held_since(connection, told, catalog)
+        rows = _rows(connection, messages, catalog)  # what another one has learned until the lock
+        told = [pair for pair in told if _is_news(pair, rows, catalog)]
+        new = [pair for pair in told if _keep(connection, pair, rows.get(pair.key), catalog, since, now)]
+        rows = _rows(connection, messages, catalog)
+    named = _named(messages, rows, catalog)
     changed = [message for message, before in zip(named, messages, strict=True) if message is not before]
     if changed:
         columns = ("id", "sender_phone", "sender_user_id", "sender_lid")
         _NAME(connection, [{name: getattr(message, name) for name in columns} for message in changed])
-    return named, [consent for pair in new for consent in _said(connection, pair, book)]
+    return named, [consent for pair in new for consent in _said(connection, pair, catalog)]
 
 
 def _newest(messages: Sequence[Incoming]) -> list[_Told]:
@@ -109,7 +99,7 @@ def _newest(messages: Sequence[Incoming]) -> list[_Told]:
     return sorted(found.values(), key=lambda pair: (pair.at, pair.key))
 
 
-def _is_news(told: _Told, rows: Mapping[_Key, Row[Any]], book: _Book) -> bool:
+def _is_news(told: _Told, rows: Mapping[_Key, Row[Any]], catalog: Catalog) -> bool:
     """Whether it is not known yet, and nothing newer is known of the id or of the number.
 
     Strangers are none, nor is what the catalog says itself: for most messages there is nothing to lock.
@@ -117,16 +107,16 @@ def _is_news(told: _Told, rows: Mapping[_Key, Row[Any]], book: _Book) -> bool:
     row = rows.get(told.key)
     if row is not None:
         return bool(row.phone != told.phone and row.at < told.at)
-    if book.holders.get(told.phone) in (None, book.owners.get(told.address)):
+    if catalog.holders.get(told.phone) in (None, catalog.owners.get(told.address)):
         return False
     others = (each for each in rows.values() if each.account == told.account and each.phone == told.phone)
     return all(each.at < told.at for each in others if each.believed and _alike(each.address, told.address))
 
 
-def _rows(connection: Connection, messages: Sequence[Incoming], book: _Book) -> dict[_Key, Row[Any]]:
+def _rows(connection: Connection, messages: Sequence[Incoming], catalog: Catalog) -> dict[_Key, Row[Any]]:
     """What is known of the ids and numbers of contacts that have written."""
     addresses = {address for message in messages for address in message.addresses}
-    phones = addresses & book.holders.keys()
+    phones = addresses & catalog.holders.keys()
     c = learned_ids.c
     rows = connection.execute(select(learned_ids).where(or_(c.address.in_(addresses), c.phone.in_(phones))))
     return {(row.account, row.address): row for row in rows}
@@ -136,13 +126,13 @@ def _keep(
     connection: Connection,
     told: _Told,
     row: Row[Any] | None,
-    book: _Book,
+    catalog: Catalog,
     since: Mapping[tuple[str, str], datetime],
     now: datetime,
 ) -> bool:
     """Write down what a channel says, and instead of what; whether it is believed."""
     c = learned_ids.c
-    holder, owner = book.holders.get(told.phone), book.owners.get(told.address)
+    holder, owner = catalog.holders.get(told.phone), catalog.owners.get(told.address)
     if holder is None or holder == owner:
         if row is not None:
             connection.execute(delete(learned_ids).where(c.address == told.address, c.account == told.account))
@@ -167,19 +157,19 @@ def _keep(
     return True
 
 
-def _held_since(connection: Connection, told: Sequence[_Told], book: _Book) -> dict[tuple[str, str], datetime]:
+def _held_since(connection: Connection, told: Sequence[_Told], catalog: Catalog) -> dict[tuple[str, str], datetime]:
     """Since when contacts have the numbers that are told, locked: who applies a catalog forgets what is learned now."""
-    c, names = contacts.c, {book.holders[pair.phone] for pair in told if pair.phone in book.holders}
+    c, names = contacts.c, {catalog.holders[pair.phone] for pair in told if pair.phone in catalog.holders}
     in_force = select(c.name, c.definition, c.created_at).where(c.name.in_(names), c.retired_at.is_(None))
     rows = connection.execute(in_force.order_by(c.name).with_for_update()).tuples()
     return {(name, definition["phone"]): created_at for name, definition, created_at in rows}
 
 
-def _named(messages: Sequence[Incoming], rows: Mapping[_Key, Row[Any]], book: _Book) -> list[Incoming]:
+def _named(messages: Sequence[Incoming], rows: Mapping[_Key, Row[Any]], catalog: Catalog) -> list[Incoming]:
     phones = {
         key: row.phone
         for key, row in sorted(rows.items())
-        if row.believed and row.phone in book.holders and row.address not in book.owners
+        if row.believed and row.phone in catalog.holders and row.address not in catalog.owners
     }
     ids: dict[tuple[str, str | None], list[str]] = {}
     for (account, address), phone in phones.items():
@@ -198,9 +188,9 @@ def _named(messages: Sequence[Incoming], rows: Mapping[_Key, Row[Any]], book: _B
     return [message if message.kind == _NOT_WRITTEN else named(message) for message in messages]
 
 
-def _said(connection: Connection, told: _Told, book: _Book) -> Iterator[Consent]:
+def _said(connection: Connection, told: _Told, catalog: Catalog) -> Iterator[Consent]:
     """What somebody said under one of their names before the names were known to be one person's, under the others."""
-    names = dict.fromkeys((told.address, *book.contacts[book.holders[told.phone]].addresses))
+    names = dict.fromkeys((told.address, *catalog.contacts[catalog.holders[told.phone]].addresses))
     c = chats.c
     columns = (c.chat, c.opted_out_at, c.opted_out_by, c.opted_in_at, c.opted_in_by)
     for row in connection.execute(select(*columns).where(c.account == told.account, c.chat.in_(names))).all():
