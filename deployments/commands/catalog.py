@@ -99,7 +99,7 @@ def apply_(
     for each in changes.carried:
         typer.echo(
             f"note: {each.contact} had said STOP under {each.said_under} ({each.account}); it stays so under "
-            f"{', '.join(each.holds_for)} until they write START (or 'wa contact start {each.contact}')"
+            f"{', '.join(each.holds_for)} until they write START (or 'wa contact start {each.contact} --reason …')"
         )
     for name, other in changes.shared_phones.items():
         typer.echo(f"warning: contacts.{name}.phone: {shared_phone_text(other)}", err=True)

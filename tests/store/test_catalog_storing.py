@@ -326,7 +326,7 @@ class TestStop:
         ran = CliRunner().invoke(app, ["catalog", "apply", str(file)])
         said = (
             "siti had said STOP under +62…7890 (default); it stays so under +62…0077 until they write START "
-            "(or 'wa contact start siti')"
+            "(or 'wa contact start siti --reason …')"
         )
         assert ran.stdout.splitlines() == [
             "~ contacts.siti",
